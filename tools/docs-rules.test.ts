@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judgeGenerated, judgeLinks, judgeText, judgeTranslation } from './docs-rules.ts';
+
+const sh = (text: string) => `\`\`\`sh\n${text}\n\`\`\`\n`;
+const translate = (one: string, two: string) =>
+  judgeTranslation(
+    new Map([
+      ['a.md', one],
+      ['b.md', two],
+    ]),
+    'a.md',
+    'b.md',
+  );
+
+test('a translation may say it in other words', () => {
+  assert.deepEqual(translate(`# Hello\nText\n${sh('ls')}`, `# Привет\nТекст\n${sh('ls')}`), []);
+});
+
+test('a translation with a heading less is refused', () => {
+  assert.equal(translate('# A\n## B\n', '# A\n').length, 1);
+});
+
+test('a translation with another command is refused', () => {
+  assert.equal(translate(sh('npm start'), sh('npm run start')).length, 1);
+});
+
+test('a translation that lacks a command is refused', () => {
+  assert.equal(translate(sh('ls'), '').length, 1);
+});
+
+const links = (text: string) =>
+  judgeLinks(
+    new Map([
+      ['docs/a.md', text],
+      ['README.md', '# Ways to run\n'],
+    ]),
+    (path) => path === 'README.md',
+  );
+
+test('links to files and headings that exist are fine, and so are other sites', () => {
+  assert.deepEqual(links('[a](../README.md) [b](../README.md#ways-to-run) [c](https://example.com)'), []);
+});
+
+for (const link of ['nowhere.md', '../README.md#nowhere', '../../outside.md', '/README.md']) {
+  test(`a link that leads nowhere is refused: ${link}`, () => assert.equal(links(`[a](${link})`).length, 1));
+}
+
+test('a link in code is no link', () => assert.deepEqual(links('`[a](nowhere.md)`'), []));
+
+test('a stale generated page is refused', () => {
+  assert.equal(judgeGenerated(new Map([['a.md', 'old']]), new Map([['a.md', 'new']])).length, 1);
+  assert.equal(judgeGenerated(new Map([['a.md', 'new']]), new Map([['a.md', 'new']])).length, 0);
+});
+
+for (const line of ['cd /root/x', 'in /home/ann/x', 'see https://npm.registry.example/a', 'TODO: later']) {
+  test(`refused in a committed text: ${line}`, () => assert.equal(judgeText('a.ts', line).length, 1));
+}
+
+test('paths inside a container or a URL are no machine paths', () => {
+  assert.deepEqual(judgeText('a.md', 'curl localhost:8080/work/items; /etc/nginx; $HOME/root/x'), []);
+});
