@@ -10,7 +10,7 @@ const gatewayConfig = join(import.meta.dirname, 'gateway.yaml');
 const children = [join(import.meta.dirname, 'main.ts'), join(root, 'launch', 'embedded.ts')].map((program) =>
   spawn(process.execPath, [program], {
     stdio: 'inherit',
-    env: { ...process.env, GATEWAY_CONFIG: process.env['GATEWAY_CONFIG'] ?? gatewayConfig },
+    env: { ...process.env, GATEWAY_CONFIG: gatewayConfig, PORT: process.env['ORDERS_PORT'] ?? '9000' },
   }),
 );
 
