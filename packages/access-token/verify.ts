@@ -7,8 +7,6 @@ import { type AccessTokenClaims, type ClaimsFault, type ClaimsRules, readClaims 
 import { decodeBase64Url, decodeJsonPart, type JsonObject } from './decode-part.ts';
 import { isKid, type VerificationKey } from './jwks.ts';
 
-export type { AccessTokenClaims } from './claims.ts';
-
 export type InvalidTokenReason = 'too_long' | 'malformed' | 'header' | 'signature' | ClaimsFault;
 
 export type Verification =
