@@ -16,7 +16,7 @@ const systems = ['android', 'darwin', 'freebsd', 'linux', 'openharmony', 'win32'
 const processors = ['arm64', 'x64', 'ia32', 'arm', 'ppc64', 'riscv64', 's390x', 'loong64', 'wasm32'];
 
 /** The npm platform fields that a name such as `@biomejs/cli-linux-arm64-musl` stands for. */
-function platformOf(name: string): Record<string, string[]> {
+function platformOf(name: string): { cpu?: string[]; libc?: string[]; os?: string[] } {
   const words = name.split(/[-/]/);
   const system = systems.find((word) => words.includes(word));
   const processor = processors.find((word) => words.includes(word));
@@ -38,15 +38,18 @@ export function completeLock(lock: Lock): Lock {
   for (const owner of Object.values(lock.packages)) {
     for (const [name, version] of Object.entries(owner.optionalDependencies ?? {})) {
       if (!/^\d/.test(version)) continue;
+      const { os, ...hardware } = platformOf(name);
+      const dev = owner.dev === true ? { dev: true } : {};
       packages[`node_modules/${name}`] ??= {
         version,
-        ...platformOf(name),
-        ...(owner.dev === true ? { dev: true } : {}),
+        ...hardware,
+        ...dev,
         optional: true,
+        ...(os && { os }),
       };
     }
   }
-  const sorted = Object.entries(packages).sort(([a], [b]) => a.localeCompare(b, 'en'));
+  const sorted = Object.entries(packages).toSorted(([a], [b]) => a.localeCompare(b, 'en'));
   return { ...lock, packages: Object.fromEntries(sorted) };
 }
 
