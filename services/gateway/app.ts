@@ -1,0 +1,180 @@
+// The running gateway: its listeners, the handler behind all of them, and an orderly end.
+
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { forwardProof, forwardProofHeader } from '@pi-gateway/gateway-link/gateway-proof.ts';
+import { decodeRevocations } from '@pi-gateway/gateway-link/revocation-header.ts';
+import { closeLingering } from '@pi-gateway/http-front/close-lingering.ts';
+import { createFrontServer } from '@pi-gateway/http-front/front-server.ts';
+import type { GatewayConfig } from './config.ts';
+import type { GatewayDeps } from './deps.ts';
+import { Exchange, type Listener } from './exchange.ts';
+import { listen, listenSocket } from './listen.ts';
+import { GatewayMetrics } from './observe/metrics.ts';
+import { createMetricsServer } from './observe/metrics-server.ts';
+import { type PipelineDeps, runPipeline } from './pipeline.ts';
+import { acceptUpgrade } from './proxy/accept-upgrade.ts';
+import { HealthChecks } from './proxy/health-checks.ts';
+import { Tunnels } from './proxy/tunnel.ts';
+import { createUndiciTransport } from './proxy/undici-transport.ts';
+import { type Reload, Routing } from './routing/routing.ts';
+import { watchConfig } from './routing/watch-config.ts';
+import { newRequestId } from './steps/assign-request-id.ts';
+import { isAlive } from './steps/check-access.ts';
+import { Recorder } from './steps/record-exchange.ts';
+
+export type RunningGateway = {
+  readonly url: string;
+  /** The embedded run's entry. */
+  readonly entryUrl: string | undefined;
+  readonly metricsUrl: string | undefined;
+  /** Takes up a changed gateway.yaml; on any error the state before goes on. */
+  reload(): Reload;
+  /** Lets requests under way finish (for at most ten seconds), ends WebSockets, then closes everything. */
+  close(): Promise<void>;
+};
+
+const sweepMs = 500;
+const drainMs = 10_000;
+
+/** @throws {Error} with one line, when gateway.yaml is wrong or a port is taken. */
+export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Promise<RunningGateway> {
+  const { log } = deps;
+  let isDraining = false;
+  const tunnels = new Tunnels();
+  const metrics: GatewayMetrics = new GatewayMetrics({
+    revocationLagMs: () => deps.revocations.lagMs(),
+    revocations: () => deps.revocations.size,
+    keysAgeMs: () => deps.keys.ageMs(),
+    limiterMode: () => deps.limiter.mode(),
+    configHash: () => routing.current.hash,
+    tunnels: () => tunnels.size,
+    droppedLines: () => deps.accessLog.dropped,
+    pending: () => [...routing.current.services].map(([name, service]) => [name, service.pending] as const),
+  });
+  const routing = new Routing({
+    path: config.gatewayConfig,
+    variables: config.variables,
+    authUrl: config.authUrl,
+    log,
+    openTransport: (origin, service) => createUndiciTransport(origin, service.timeouts),
+    onReload: (result) => metrics.reloads.inc({ result }),
+  });
+  const health = new HealthChecks();
+  health.follow(routing.current.services);
+  const recorder = new Recorder({ log: deps.accessLog, metrics });
+
+  const pipeline: PipelineDeps = {
+    ...deps,
+    recorder,
+    trustedProxies: config.trustedProxies,
+    publicUrl: config.publicUrl,
+    clockSkewSeconds: config.clockSkewSeconds,
+    authProof: { name: forwardProofHeader, value: forwardProof(config.masterKey) },
+    isReady: () => !isDraining && deps.keys.isLoaded && deps.revocations.isLoaded,
+    applyRevocations(header) {
+      try {
+        deps.revocations.apply(decodeRevocations(header));
+      } catch (error) {
+        log.error({ err: error }, 'the revocations on an answer of auth could not be read');
+      }
+    },
+    openTunnel(x, headers, upstream) {
+      acceptUpgrade(x, headers, upstream, tunnels);
+      x.status = 101;
+      x.req.socket.once('close', () => recorder.record(x));
+    },
+  };
+
+  const onRequest = (listener: Listener) => (req: IncomingMessage, res: ServerResponse) =>
+    runPipeline(new Exchange(req, res, listener, routing.current), pipeline);
+  const onUpgrade = (listener: Listener) => (req: IncomingMessage, socket: Socket, head: Buffer) => {
+    const res = answerOnSocket(req, socket);
+    runPipeline(new Exchange(req, res, listener, routing.current, { head }), pipeline);
+  };
+  const createServer = (listener: Listener): Server =>
+    createFrontServer(
+      {
+        log,
+        requestId: newRequestId,
+        headersTimeoutMs: 10_000,
+        requestTimeoutMs: 0,
+        // Longer than nginx keeps its side, so that it never sends on a connection just closed here.
+        keepAliveTimeoutMs: 75_000,
+      },
+      onRequest(listener),
+      onUpgrade(listener),
+    );
+
+  const servers: Server[] = [];
+  const open = async (server: Server, listening: Promise<string>) => {
+    servers.push(server);
+    return listening;
+  };
+  let url: string;
+  let entryUrl: string | undefined;
+  let metricsUrl: string | undefined;
+  try {
+    const main = createServer('port');
+    url = await open(main, listen(main, config.host, config.gatewayPort, 'GATEWAY_PORT'));
+    if (config.entryPort !== undefined) {
+      const entry = createServer('port');
+      entryUrl = await open(entry, listen(entry, config.host, config.entryPort, 'ENTRY_PORT'));
+    }
+    if (config.gatewaySocket !== undefined) {
+      const socket = createServer('socket');
+      await open(socket, listenSocket(socket, config.gatewaySocket));
+    }
+    if (config.gatewayMetricsPort !== 'off') {
+      const server = createMetricsServer(metrics.registry);
+      metricsUrl = await open(
+        server,
+        listen(server, config.host, config.gatewayMetricsPort, 'GATEWAY_METRICS_PORT'),
+      );
+    }
+  } catch (error) {
+    for (const server of servers) server.close();
+    await routing.close();
+    throw error;
+  }
+
+  const reload = (): Reload => {
+    const result = routing.reload();
+    health.follow(routing.current.services);
+    return result;
+  };
+  const stopWatching = watchConfig(config.gatewayConfig, reload);
+  const sweep = setInterval(() => tunnels.sweep((claims) => isAlive(claims, pipeline)), sweepMs).unref();
+
+  return {
+    url,
+    entryUrl,
+    metricsUrl,
+    reload,
+    async close() {
+      isDraining = true;
+      stopWatching();
+      health.close();
+      clearInterval(sweep);
+      const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+      tunnels.closeAll();
+      await Promise.race([Promise.all(closed), delay(drainMs, undefined, { ref: false })]);
+      for (const server of servers) server.closeAllConnections();
+      await Promise.all(closed);
+      await routing.close();
+      recorder.close();
+      await deps.close();
+    },
+  };
+}
+
+/** An answer for a request whose connection the HTTP server has let go: always the last one on it. */
+function answerOnSocket(req: IncomingMessage, socket: Socket): ServerResponse {
+  const res = new ServerResponse(req);
+  res.shouldKeepAlive = false;
+  res.assignSocket(socket);
+  socket.on('drain', () => res.emit('drain'));
+  res.on('finish', () => closeLingering(socket));
+  return res;
+}

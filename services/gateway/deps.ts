@@ -1,0 +1,82 @@
+// What the gateway works with, opened once. Here alone it is decided which implementation runs: with Redis or
+// in this process, with auth's own feed (embedded) or without.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { VerifiedTokenCache } from '@pi-gateway/access-token/verified-token-cache.ts';
+import { callProof, callProofHeader } from '@pi-gateway/gateway-link/gateway-proof.ts';
+import type { Limiter } from '@pi-gateway/limiter/limiter.ts';
+import { openLimiter } from '@pi-gateway/limiter/open-limiter.ts';
+import type { Log } from '@pi-gateway/log/log.ts';
+import { createRedisSource } from '@pi-gateway/revocation/redis-feed.ts';
+import type { RevocationSource } from '@pi-gateway/revocation/revocation.ts';
+import type { GatewayConfig } from './config.ts';
+import { fetchJson } from './keys/fetch-json.ts';
+import { KeyStore } from './keys/key-store.ts';
+import { AccessLog } from './observe/access-log.ts';
+import { LiveRevocations } from './revocation/live-revocations.ts';
+import { createSilentSource } from './revocation/silent-source.ts';
+import { openVerifiedTokens } from './steps/check-access.ts';
+
+export type GatewayDeps = {
+  readonly log: Log;
+  readonly nowMs: () => number;
+  readonly keys: KeyStore;
+  readonly revocations: LiveRevocations;
+  readonly verified: VerifiedTokenCache;
+  readonly limiter: Limiter;
+  readonly accessLog: AccessLog;
+  close(): Promise<void>;
+};
+
+export type GatewayDepsOptions = {
+  readonly log: Log;
+  /** Auth's own feed, when it runs in this process. */
+  readonly revocations?: RevocationSource;
+};
+
+/** How long a start waits for auth before it goes on without; the background goes on trying. */
+const firstLoadMs = 2000;
+
+/** Opens everything. Auth and Redis may be away: what needs them says 503 until they are there. */
+export async function openGatewayDeps(
+  config: GatewayConfig,
+  options: GatewayDepsOptions,
+): Promise<GatewayDeps> {
+  const { log } = options;
+  const { redisUrl, authUrl } = config;
+  const nowMs = Date.now;
+  const accessLog = new AccessLog(config.gatewayAccessLog);
+  const verified = openVerifiedTokens();
+  const keys = new KeyStore({
+    fetchKeys: () => fetchJson(`${authUrl}/.well-known/jwks.json`),
+    log,
+    nowMs,
+    onWithdrawn: () => verified.clear(),
+  });
+  const call = { [callProofHeader]: callProof(config.masterKey) };
+  const revocations = new LiveRevocations({
+    source:
+      options.revocations ??
+      (redisUrl === undefined ? createSilentSource() : createRedisSource(redisUrl, log)),
+    fetchSince: (since) => fetchJson(`${authUrl}/internal/revocations?since=${since}`, call),
+    log,
+    nowMs,
+  });
+  const limiter = await openLimiter({ redisUrl, log, localShare: 1 });
+  const loaded = Promise.all([keys.start(), revocations.start()]);
+  await Promise.race([loaded, delay(firstLoadMs, undefined, { ref: false })]);
+  return {
+    log,
+    nowMs,
+    keys,
+    revocations,
+    verified,
+    limiter,
+    accessLog,
+    async close() {
+      keys.close();
+      await revocations.close();
+      await limiter.close();
+    },
+  };
+}

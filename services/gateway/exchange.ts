@@ -1,0 +1,97 @@
+// One request and its answer on their way through the pipeline. Each field is written by one step, named
+// beside it, and only read after that. A class, so that all exchanges have one shape (and one cost).
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AccessTokenClaims } from '@pi-gateway/access-token/claims.ts';
+import type { BucketState } from '@pi-gateway/limiter/limiter.ts';
+import type { Snapshot, SnapshotRoute } from './routing/snapshot.ts';
+
+/** Where the connection came in: over our own entry's socket, or at a port anybody may reach. */
+export type Listener = 'port' | 'socket';
+
+/** The raw connection of a request that asks for a WebSocket. */
+export type UpgradeRequest = { readonly head: Buffer };
+
+const none = '';
+
+export class Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly listener: Listener;
+  readonly snapshot: Snapshot;
+  readonly startedMs = performance.now();
+  readonly upgrade: UpgradeRequest | undefined;
+
+  // strip
+  /** Flat list of the client's end-to-end fields; the later steps add ours to it. */
+  headers: string[] = [];
+  authorization: string | undefined = undefined;
+  contentLength: number | undefined = undefined;
+  hasBody = false;
+  expectsContinue = false;
+  wantsWebSocket = false;
+  host = none;
+  /** What the peer claimed; believed only from trusted peers. */
+  claimed: ClaimedHeaders | undefined = undefined;
+
+  // assign-request-id
+  requestId = none;
+  clientAddress = none;
+  isTrustedPeer = false;
+
+  // check-path
+  /** The method that is decided about; at /verify the original request's. */
+  method = none;
+  path = none;
+  query = none;
+  hasEncodedSlashes = false;
+
+  // match
+  route: SnapshotRoute | undefined = undefined;
+
+  // check-access
+  claims: AccessTokenClaims | undefined = undefined;
+
+  // limit
+  limitState: BucketState | undefined = undefined;
+
+  // forward
+  /** Undefined until the request is on its way. */
+  forwarding: { release(): void } | undefined = undefined;
+  target: string | undefined = undefined;
+  upstreamStartedMs = 0;
+  upstreamHeadMs = 0;
+  retries = 0;
+
+  // record
+  /** The route's name in log and metrics where it is not a route of the table. */
+  label: string | undefined = undefined;
+  /** The problem's code, or what ended the exchange early; undefined when all went well. */
+  reason: string | undefined = undefined;
+  bytesIn = 0;
+  bytesOut = 0;
+  status = 0;
+
+  constructor(
+    req: IncomingMessage,
+    res: ServerResponse,
+    listener: Listener,
+    snapshot: Snapshot,
+    upgrade?: UpgradeRequest,
+  ) {
+    this.req = req;
+    this.res = res;
+    this.listener = listener;
+    this.snapshot = snapshot;
+    this.upgrade = upgrade;
+  }
+}
+
+export type ClaimedHeaders = {
+  forwardedFor?: string;
+  forwardedProto?: string;
+  forwardedHost?: string;
+  requestId?: string;
+  traceparent?: string;
+  tracestate?: string;
+};

@@ -1,0 +1,19 @@
+// The one way a request is refused: a problem document while nothing has been answered yet, a destroyed
+// connection after that, so that a cut answer shows.
+
+import { refuse } from '@pi-gateway/http-front/refuse.ts';
+import type { Log } from '@pi-gateway/log/log.ts';
+import { toAppError } from '@pi-gateway/problem/encode-problem.ts';
+import type { Exchange } from './exchange.ts';
+import { newRequestId } from './steps/assign-request-id.ts';
+
+export function failExchange(x: Exchange, thrown: unknown, log: Log): void {
+  const error = toAppError(thrown);
+  if (x.requestId === '') x.requestId = newRequestId();
+  x.reason ??= error.code;
+  if (error.code === 'internal') {
+    log.error({ err: error.cause, request_id: x.requestId }, 'a request failed for a reason of our own');
+  }
+  if (x.res.headersSent) x.req.socket.destroy();
+  else refuse(x.req, x.res, error, x.requestId);
+}

@@ -1,0 +1,121 @@
+// What Prometheus reads. Every label comes from a closed set (routes of the file, known methods, status
+// classes), so that no client can make the number of series grow.
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { routeMethods } from '../routing/route.ts';
+
+/** Read at the time of a scrape. */
+export type MetricsState = {
+  readonly revocationLagMs: () => number;
+  readonly revocations: () => number;
+  readonly keysAgeMs: () => number;
+  readonly limiterMode: () => 'shared' | 'local';
+  readonly configHash: () => string;
+  readonly tunnels: () => number;
+  readonly droppedLines: () => number;
+  /** Requests that wait, by service. */
+  readonly pending: () => Iterable<readonly [string, number]>;
+};
+
+const methods = new Set<string>(routeMethods);
+
+export class GatewayMetrics {
+  readonly registry = new Registry();
+  readonly reloads: Counter<'result'>;
+  readonly #requests: Counter<'route' | 'method' | 'status' | 'reason'>;
+  readonly #duration: Histogram<'route'>;
+  readonly #upstream: Histogram<'service'>;
+
+  constructor(state: MetricsState) {
+    const registers = [this.registry];
+    collectDefaultMetrics({ register: this.registry });
+    this.#requests = new Counter({
+      name: 'pi_gateway_requests_total',
+      help: 'Requests by route, method, status and reason of a refusal.',
+      labelNames: ['route', 'method', 'status', 'reason'],
+      registers,
+    });
+    this.#duration = new Histogram({
+      name: 'pi_gateway_request_duration_seconds',
+      help: 'From the head of the request to the end of the answer; WebSockets are left out.',
+      labelNames: ['route'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+      registers,
+    });
+    this.#upstream = new Histogram({
+      name: 'pi_gateway_upstream_duration_seconds',
+      help: 'From the call of a service to the head of its answer.',
+      labelNames: ['service'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+      registers,
+    });
+    this.reloads = new Counter({
+      name: 'pi_gateway_config_reloads_total',
+      help: 'Loads of gateway.yaml by result: applied, unchanged or refused.',
+      labelNames: ['result'],
+      registers,
+    });
+    this.#gauges(state);
+  }
+
+  count(route: string, method: string, status: number, reason: string): void {
+    this.#requests.inc({
+      route,
+      method: methods.has(method) ? method : 'other',
+      status: String(status),
+      reason,
+    });
+  }
+
+  observe(route: string, seconds: number): void {
+    this.#duration.observe({ route }, seconds);
+  }
+
+  observeUpstream(service: string, seconds: number): void {
+    this.#upstream.observe({ service }, seconds);
+  }
+
+  #gauges(state: MetricsState): void {
+    const gauge = (name: string, help: string, read: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers: [this.registry],
+        collect() {
+          this.set(read());
+        },
+      });
+    gauge(
+      'pi_revocation_lag_seconds',
+      'For how long a revocation could have been missed; +Inf before the first load.',
+      () => state.revocationLagMs() / 1000,
+    );
+    gauge('pi_revocations', 'Revocations in force.', state.revocations);
+    gauge('pi_jwks_age_seconds', 'Since the keys were last confirmed.', () => state.keysAgeMs() / 1000);
+    gauge('pi_limiter_shared', '1 when Redis counts the limits, 0 when this process does.', () =>
+      state.limiterMode() === 'shared' ? 1 : 0,
+    );
+    gauge('pi_gateway_tunnels', 'Open WebSockets.', state.tunnels);
+    gauge('pi_gateway_access_log_dropped_lines', 'Lines the log did not take.', state.droppedLines);
+    const pending = new Gauge({
+      name: 'pi_gateway_pending_requests',
+      help: 'Requests that wait for the head of their answer.',
+      labelNames: ['service'],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [service, count] of state.pending()) pending.set({ service }, count);
+      },
+    });
+    const info = new Gauge({
+      name: 'pi_gateway_config_info',
+      help: 'Always 1; the label tells which gateway.yaml is in force.',
+      labelNames: ['hash'],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        info.set({ hash: state.configHash().slice(0, 12) }, 1);
+      },
+    });
+  }
+}

@@ -1,0 +1,47 @@
+// The way to one target. The pipeline knows only this; undici stands behind it today, and a leaner client
+// can take its place without a change anywhere else. Header lists are flat: name, value, name, value …, as
+// they stood on the wire, latin1.
+
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import type { UpstreamFailure } from './upstream-error.ts';
+
+export type UpstreamRequest = {
+  readonly method: string;
+  /** Path and query as they go on the wire. */
+  readonly path: string;
+  /** Without host, connection, upgrade and transfer-encoding: the transport writes these. */
+  readonly headers: string[];
+  /** undefined: no body. It is read only once a connection is there. */
+  readonly body: Readable | undefined;
+  /** Asks for a WebSocket. */
+  readonly upgrade: boolean;
+};
+
+/** What comes back. Exactly one of `onEnd`, `onUpgrade` and `onFailure` is called, at the very end. */
+export interface AnswerSink {
+  /** A 1xx answer other than 101. */
+  onInformation(status: number, headers: readonly string[]): void;
+  onHead(status: number, headers: readonly string[], statusText: string): void;
+  onData(chunk: Buffer): void;
+  onEnd(trailers: readonly string[]): void;
+  /** A 101 to an upgrade: the socket is the sink's from here. */
+  onUpgrade(headers: readonly string[], socket: Socket): void;
+  onFailure(failure: UpstreamFailure): void;
+}
+
+export interface UpstreamCall {
+  /** Ends the exchange; the sink hears nothing more. */
+  abort(): void;
+  /** Holds the answer's body back at its source. */
+  pause(): void;
+  resume(): void;
+}
+
+export interface Transport {
+  send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall;
+  /** Lets calls under way finish, then closes. */
+  close(): Promise<void>;
+  /** Ends calls under way as well. */
+  destroy(): Promise<void>;
+}

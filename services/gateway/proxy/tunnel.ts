@@ -1,0 +1,65 @@
+// Open WebSockets: bytes both ways between two raw sockets, with back-pressure and half-close. The gateway
+// keeps a list of them, because a token that dies must take its open connections with it.
+
+import type { Socket } from 'node:net';
+import type { AccessTokenClaims } from '@pi-gateway/access-token/claims.ts';
+
+/** After one side has ended, the other has this long to end as well. */
+const halfClosedMs = 5000;
+const keepAliveProbeMs = 30_000;
+
+export type TunnelOptions = {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  /** Whose connection it is; undefined on public routes. */
+  readonly claims: AccessTokenClaims | undefined;
+  /** The longest silence in both directions. */
+  readonly idleMs: number;
+};
+
+export class Tunnels {
+  readonly #open = new Map<Socket, TunnelOptions>();
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  open(options: TunnelOptions): void {
+    const { client, upstream, idleMs } = options;
+    this.#open.set(client, options);
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      from.setKeepAlive(true, keepAliveProbeMs);
+      from.setNoDelay(true);
+      // Bytes either way count as life: node restarts a socket's timer on reads and writes.
+      from.setTimeout(idleMs, () => from.destroy());
+      from.on('error', () => {});
+      from.on('end', () => from.setTimeout(Math.min(idleMs, halfClosedMs)));
+      from.on('close', () => {
+        this.#open.delete(client);
+        // What was read already still goes out before the other side is closed.
+        to.destroySoon();
+      });
+      from.pipe(to);
+    }
+    client.resume();
+  }
+
+  /** Ends those whose token is dead by now. */
+  sweep(isAlive: (claims: AccessTokenClaims) => boolean): void {
+    for (const { client, upstream, claims } of this.#open.values()) {
+      if (claims === undefined || isAlive(claims)) continue;
+      client.destroy();
+      upstream.destroy();
+    }
+  }
+
+  closeAll(): void {
+    for (const { client, upstream } of this.#open.values()) {
+      client.destroy();
+      upstream.destroy();
+    }
+  }
+}

@@ -1,0 +1,70 @@
+// The one place that turns what went wrong on the way to a service into a public code, and the one that
+// decides whether the request may be tried again.
+//
+// `upstream_unreachable` means that the service surely saw nothing of the request; whatever went wrong
+// after a byte may have reached it is `upstream_invalid` (it gave no proper answer) or `upstream_timeout`.
+
+export type UpstreamFailure = {
+  readonly code: 'upstream_unreachable' | 'upstream_invalid' | 'upstream_timeout';
+  /** For the access log: what exactly happened. */
+  readonly reason: string;
+  /** False: no byte of the request has left. */
+  readonly reached: boolean;
+  /** The connection had served before and ended without a byte of this answer. */
+  readonly diedIdle: boolean;
+};
+
+/** How far the exchange had come when the error came. */
+export type Progress = {
+  /** The request was handed to a connection. */
+  readonly started: boolean;
+  /** A byte of the answer was there. */
+  readonly answered: boolean;
+  readonly head: boolean;
+};
+
+const timeouts: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+const resets: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', connectionReset()]);
+
+/** The code that a reset carries once the transport has looked at it (see undici-transport.ts). */
+export function connectionReset(): string {
+  return 'UPSTREAM_RESET';
+}
+
+export function readFailure(error: unknown, progress: Progress): UpstreamFailure {
+  const { code = '', bytesRead } = describe(error);
+  if (!progress.started) {
+    return { code: 'upstream_unreachable', reason: code || 'connect', reached: false, diedIdle: false };
+  }
+  if (timeouts.has(code)) {
+    const reason = progress.head ? 'idle_timeout' : 'headers_timeout';
+    return { code: 'upstream_timeout', reason, reached: true, diedIdle: false };
+  }
+  const isReset = resets.has(code) && !progress.answered;
+  return {
+    code: 'upstream_invalid',
+    reason: isReset ? 'closed_without_answer' : code || 'invalid_answer',
+    reached: true,
+    diedIdle: isReset && bytesRead > 0,
+  };
+}
+
+// RFC 9110 section 9.2.2: these may be sent twice without another effect than once.
+const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+
+/**
+ * A request may go out again only when the first one provably reached nobody, or when it is idempotent, has
+ * no body, and the connection was an old one that died before the first byte: the service had closed it, most
+ * likely, before the request came. An answer, whatever it says (a 503 too), is never a reason.
+ */
+export function mayRetry(failure: UpstreamFailure, method: string, hasBody: boolean): boolean {
+  if (!failure.reached) return true;
+  return failure.diedIdle && !hasBody && idempotent.has(method);
+}
+
+function describe(error: unknown): { code: string | undefined; bytesRead: number } {
+  if (typeof error !== 'object' || error === null) return { code: undefined, bytesRead: 0 };
+  const { code, socket } = error as { code?: unknown; socket?: { bytesRead?: unknown } };
+  const bytesRead = typeof socket?.bytesRead === 'number' ? socket.bytesRead : 0;
+  return { code: typeof code === 'string' ? code : undefined, bytesRead };
+}

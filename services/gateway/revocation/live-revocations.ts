@@ -1,0 +1,110 @@
+// The revocations in force, held in memory so that no request asks anybody: loaded whole from auth at the
+// start, kept current by the feed, and by asking auth each second while the feed is silent. How stale it may
+// be is always known, because "nobody revoked anything" and "nobody told me" look alike.
+
+import { readRevocations } from '@pi-gateway/gateway-link/revocation-header.ts';
+import type { Log } from '@pi-gateway/log/log.ts';
+import type { Revocation, RevocationSource } from '@pi-gateway/revocation/revocation.ts';
+import { RevocationSet } from '@pi-gateway/revocation/revocation-set.ts';
+
+export type LiveRevocationsOptions = {
+  readonly source: RevocationSource;
+  /** `GET /internal/revocations?since=<micros>` of auth. */
+  readonly fetchSince: (sinceMicros: number) => Promise<unknown>;
+  readonly log: Log;
+  readonly nowMs: () => number;
+  /** Above this, routes that demand a role are closed. */
+  readonly staleAfterMs?: number;
+};
+
+const pollSilentMs = 1000;
+const pollCurrentMs = 30_000;
+/** A feed that said nothing, not even that it is current, for this long is taken for silent. */
+const silentAfterMs = 2000;
+/** A revocation whose transaction was slow becomes visible later than its own time tells. */
+const overlapMicros = 30_000_000;
+
+export class LiveRevocations {
+  isLoaded = false;
+  readonly #set = new RevocationSet();
+  readonly #options: LiveRevocationsOptions;
+  readonly #staleAfterMs: number;
+  #asOfMicros = 0;
+  #polledAtMs = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: LiveRevocationsOptions) {
+    this.#options = options;
+    this.#staleAfterMs = options.staleAfterMs ?? 10_000;
+  }
+
+  /** Follows the feed first and loads then, so that nothing falls between; resolves after the first try. */
+  async start(): Promise<void> {
+    const apply = (revocations: readonly Revocation[]) => this.apply(revocations);
+    // A feed that cannot be opened is a silent one: polling makes up for it.
+    this.#options.source.start(apply).catch((error: unknown) => {
+      this.#options.log.warn({ err: error }, 'the revocation feed could not be followed');
+    });
+    await this.#poll();
+  }
+
+  apply(revocations: readonly Revocation[]): void {
+    this.#set.apply(revocations, this.#options.nowMs() / 1000);
+  }
+
+  isRevoked(claims: { readonly sub: string; readonly sid: string; readonly jti: string }): boolean {
+    return this.#set.isRevoked(claims);
+  }
+
+  /** Milliseconds for which a revocation could have been missed; Infinity before the first load. */
+  lagMs(): number {
+    if (!this.isLoaded) return Number.POSITIVE_INFINITY;
+    return Math.min(this.#options.source.silentMs(), this.#options.nowMs() - this.#polledAtMs);
+  }
+
+  isStale(): boolean {
+    return this.lagMs() > this.#staleAfterMs;
+  }
+
+  get size(): number {
+    return this.#set.size;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#options.source.close();
+  }
+
+  async #poll(): Promise<void> {
+    const { nowMs, log, fetchSince } = this.#options;
+    const beganMs = nowMs();
+    try {
+      const since = this.isLoaded ? Math.max(0, this.#asOfMicros - overlapMicros) : 0;
+      const { asOfMicros, revocations } = readAnswer(await fetchSince(since));
+      this.apply(revocations);
+      this.#asOfMicros = asOfMicros;
+      this.#polledAtMs = beganMs;
+      this.isLoaded = true;
+    } catch (error) {
+      log.warn({ err: error }, 'the revocations could not be fetched from auth');
+    }
+    if (!this.#isClosed) this.#timer = setTimeout(() => this.#tick(), pollSilentMs).unref();
+  }
+
+  /** Each second: drops what is over, and polls when the feed is silent, or when the last poll is long ago. */
+  #tick(): void {
+    this.#set.prune(this.#options.nowMs() / 1000);
+    const sincePollMs = this.#options.nowMs() - this.#polledAtMs;
+    const isFeedSilent = this.#options.source.silentMs() > silentAfterMs;
+    if (!this.isLoaded || isFeedSilent || sincePollMs >= pollCurrentMs) void this.#poll();
+    else this.#timer = setTimeout(() => this.#tick(), pollSilentMs).unref();
+  }
+}
+
+function readAnswer(json: unknown): { asOfMicros: number; revocations: Revocation[] } {
+  const { as_of: asOfMicros, revocations } = Object(json) as Record<string, unknown>;
+  if (!Number.isSafeInteger(asOfMicros)) throw new Error('revocations: as_of is missing');
+  return { asOfMicros: asOfMicros as number, revocations: readRevocations(revocations) };
+}

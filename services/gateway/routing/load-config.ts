@@ -1,0 +1,112 @@
+// gateway.yaml in, services and routes out, or every problem with its line and column. Pure: reads no file
+// and no environment, so that start, reload, `pi gateway check` and tests judge a text alike.
+
+import { createHash } from 'node:crypto';
+import { LineCounter, parseDocument } from 'yaml';
+import type { ConfigProblem } from './config-problem.ts';
+import { nearestWord } from './nearest-word.ts';
+import { type Field, NodeReader, type YamlNode } from './read-node.ts';
+import { readRoute } from './read-route.ts';
+import { readService } from './read-service.ts';
+import type { Route, RoutingConfig, Service } from './route.ts';
+import { RouteTable } from './route-table.ts';
+
+export const fileKeys = ['services', 'routes'] as const;
+
+/** Paths the gateway answers itself; a route for one of them could never be reached. */
+export const reservedPaths = ['/health', '/livez', '/readyz', '/verify'] as const;
+
+export type LoadedConfig =
+  | { readonly kind: 'config'; readonly config: RoutingConfig }
+  | { readonly kind: 'invalid'; readonly problems: readonly ConfigProblem[] };
+
+/** Reads the text of a gateway.yaml; `variables` is what `${NAME}` means. */
+export function loadConfig(
+  text: string,
+  variables: Readonly<Record<string, string | undefined>>,
+): LoadedConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const broken = [...document.errors, ...document.warnings];
+  if (broken.length > 0) {
+    const problems = broken.map((error) => {
+      const { line, col } = lines.linePos(error.pos[0]);
+      return { line: Math.max(line, 1), column: Math.max(col, 1), message: error.message };
+    });
+    return { kind: 'invalid', problems };
+  }
+  const reader = new NodeReader(document, lines, variables);
+  const fields = reader.fields(document.contents, fileKeys, 'the file');
+  const services = readServices(reader, fields?.get('services'), document.contents);
+  const routes = readRoutes(reader, fields?.get('routes'), document.contents, services);
+  if (reader.problems.length > 0) {
+    const problems = reader.problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+    return { kind: 'invalid', problems };
+  }
+  const hash = createHash('sha256')
+    .update(JSON.stringify([[...services.values()], routes]))
+    .digest('hex');
+  return { kind: 'config', config: Object.freeze({ services, routes, hash }) };
+}
+
+function readServices(reader: NodeReader, field: Field | undefined, file: YamlNode): Map<string, Service> {
+  const services = new Map<string, Service>();
+  if (field === undefined) reader.refuse(file, 'the file needs services');
+  else {
+    for (const [name, entry] of reader.entries(field.value, 'services') ?? []) {
+      const service = readService(reader, entry, entry.value);
+      // A refused one keeps its name, so that routes to it are not refused as well.
+      services.set(name, service as Service);
+    }
+  }
+  return services;
+}
+
+function readRoutes(
+  reader: NodeReader,
+  field: Field | undefined,
+  file: YamlNode,
+  services: ReadonlyMap<string, Service>,
+): Route[] {
+  if (field === undefined) {
+    reader.refuse(file, 'the file needs routes');
+    return [];
+  }
+  const table = new RouteTable<Route>();
+  const routes: Route[] = [];
+  const lineOf = new Map<Route, number>();
+  for (const node of reader.items(field.value, 'routes') ?? []) {
+    const read = readRoute(reader, node);
+    if (read === undefined) continue;
+    if (!services.has(read.service)) {
+      const near = nearestWord(read.service, services.keys());
+      const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
+      reader.refuse(node, `there is no service ${JSON.stringify(read.service)}${hint}`);
+    }
+    if ((reservedPaths as readonly string[]).includes(read.path) || read.path.startsWith('/verify/')) {
+      reader.refuse(node, `${read.path} is answered by the gateway itself`);
+    }
+    const route = nameLimit(read);
+    const tie = table.add(route);
+    lineOf.set(route, reader.lineOf(node));
+    if (tie !== undefined) {
+      const where = `${tie.first.path} in line ${lineOf.get(tie.first)}`;
+      reader.refuse(
+        node,
+        `${route.path} matches the same paths as ${where}, both with ${tie.method}: give them different methods`,
+      );
+    }
+    routes.push(route);
+  }
+  return routes;
+}
+
+/** The limit's buckets are the route's own: pattern and methods tell them apart, and stay over a reload. */
+function nameLimit(route: Route): Route {
+  if (route.rateLimit === undefined) return route;
+  const id = createHash('sha256')
+    .update(JSON.stringify([route.path, route.methods ?? null]))
+    .digest('hex')
+    .slice(0, 12);
+  return Object.freeze({ ...route, rateLimit: { ...route.rateLimit, name: `route-${id}` } });
+}

@@ -1,0 +1,110 @@
+// One entry under `routes:` in gateway.yaml. What is not said is the safe choice: no `access` means
+// `authenticated`, so that nothing is open by accident.
+
+import { parsePattern } from './path-pattern.ts';
+import type { NodeReader, YamlNode } from './read-node.ts';
+import { type Access, type Route, routeMethods } from './route.ts';
+
+export const routeKeys = [
+  'path',
+  'methods',
+  'service',
+  'strip_prefix',
+  'access',
+  'rate_limit',
+  'body_limit_bytes',
+  'encoded_slashes',
+] as const;
+export const roles = ['user', 'admin'] as const;
+
+const bodyLimitBytesDefault = 10_485_760;
+
+/** Reads a route; undefined when something in it was refused. */
+export function readRoute(reader: NodeReader, node: YamlNode): Route | undefined {
+  const fields = reader.fields(node, routeKeys, 'a route');
+  if (fields === undefined) return undefined;
+  const get = (key: (typeof routeKeys)[number]) => fields.get(key)?.value;
+  const before = reader.problems.length;
+
+  const path = fields.has('path')
+    ? readPath(reader, get('path'))
+    : reader.refuse(node, 'a route needs a path, e.g. path: /orders/*');
+  const service = fields.has('service')
+    ? reader.text(get('service'), 'service')
+    : reader.refuse(node, 'a route needs a service: the name of one under services');
+  const route: Route = {
+    path: path ?? '/',
+    methods: fields.has('methods') ? readMethods(reader, get('methods')) : undefined,
+    service: service ?? '',
+    stripPrefix: fields.has('strip_prefix') ? readStripPrefix(reader, get('strip_prefix'), path) : '',
+    access: fields.has('access') ? readAccess(reader, get('access')) : { kind: 'authenticated' },
+    rateLimit: fields.has('rate_limit') ? readRateLimit(reader, get('rate_limit')) : undefined,
+    bodyLimitBytes: fields.has('body_limit_bytes')
+      ? (reader.whole(get('body_limit_bytes'), 'body_limit_bytes', 0, 2 ** 40) ?? bodyLimitBytesDefault)
+      : bodyLimitBytesDefault,
+    encodedSlashes:
+      (fields.has('encoded_slashes') &&
+        reader.word(get('encoded_slashes'), 'encoded_slashes', ['refuse', 'pass'] as const)) ||
+      'refuse',
+  };
+  return reader.problems.length === before ? Object.freeze(route) : undefined;
+}
+
+function readPath(reader: NodeReader, node: YamlNode): string | undefined {
+  const text = reader.text(node, 'path');
+  if (text === undefined) return undefined;
+  const pattern = parsePattern(text);
+  return pattern.kind === 'pattern' ? text : reader.refuse(node, `path ${text}: ${pattern.reason}`);
+}
+
+function readMethods(reader: NodeReader, node: YamlNode): string[] | undefined {
+  const items = reader.items(node, 'methods');
+  if (items === undefined) return undefined;
+  if (items.length === 0) return reader.refuse(node, 'methods is empty; leave it out to allow all');
+  const methods: string[] = [];
+  for (const item of items) {
+    const method = reader.word(item, 'a method', routeMethods);
+    if (method !== undefined && methods.includes(method)) reader.refuse(item, `${method} stands here twice`);
+    else if (method !== undefined) methods.push(method);
+  }
+  return methods;
+}
+
+function readStripPrefix(reader: NodeReader, node: YamlNode, path: string | undefined): string {
+  const prefix = reader.text(node, 'strip_prefix');
+  if (prefix === undefined || path === undefined) return '';
+  const pattern = parsePattern(prefix);
+  if (pattern.kind !== 'pattern' || pattern.segments.some((segment) => segment.kind !== 'literal')) {
+    reader.refuse(node, 'strip_prefix is a plain path such as /api');
+  } else if (prefix.endsWith('/')) {
+    reader.refuse(node, 'strip_prefix must not end in a slash: the rest of the path keeps its own');
+  } else if (path !== prefix && !path.startsWith(`${prefix}/`)) {
+    reader.refuse(node, `strip_prefix ${prefix} is not how the path ${path} begins`);
+  }
+  return prefix;
+}
+
+function readAccess(reader: NodeReader, node: YamlNode): Access {
+  if (!reader.isMapping(node)) {
+    const word = reader.word(node, 'access', ['public', 'optional', 'authenticated'] as const);
+    return { kind: word ?? 'authenticated' };
+  }
+  const fields = reader.fields(node, ['roles'], 'access');
+  const list = fields === undefined ? undefined : reader.items(fields.get('roles')?.value ?? node, 'roles');
+  if (list?.length === 0) reader.refuse(node, 'roles is empty: nobody could pass');
+  const named = (list ?? []).map((item) => reader.word(item, 'a role', roles));
+  return { kind: 'roles', roles: Object.freeze(named.filter((role) => role !== undefined)) };
+}
+
+function readRateLimit(reader: NodeReader, node: YamlNode): Route['rateLimit'] {
+  const text = reader.text(node, 'rate_limit');
+  if (text === undefined) return undefined;
+  const match = /^(\d{1,9})\/(\d{1,9})$/.exec(text);
+  const count = Number(match?.[1]);
+  const periodSeconds = Number(match?.[2]);
+  if (!(count >= 1 && count <= 1_000_000 && periodSeconds >= 1 && periodSeconds <= 86_400 * 366)) {
+    return reader.refuse(node, 'rate_limit must be count/seconds such as 100/60');
+  }
+  // The limit's name is filled in by load-config: it needs the service and the path.
+  return { name: 'route', count, periodSeconds };
+}

@@ -1,0 +1,132 @@
+// From a canonical path to the routes that stand for it, in one look at a map for exact paths and one walk
+// along the segments else. The most specific pattern wins, decided segment by segment from the left: a
+// literal before a named segment before the tail. The choice depends on the path alone; the method is looked
+// at only afterwards, so that a method nobody allowed never falls through to a wider route.
+
+import { parsePattern, patternKey } from './path-pattern.ts';
+import { type Route, routeMethods } from './route.ts';
+
+/** All routes of one pattern. */
+export type Leaf<R extends Route> = {
+  readonly routes: R[];
+  readonly byMethod: Map<string, R>;
+  /** The `Allow` header of a 405. */
+  allow: string;
+};
+
+type TreeNode<R extends Route> = {
+  readonly literals: Map<string, TreeNode<R>>;
+  named: TreeNode<R> | undefined;
+  /** The pattern that ends here. */
+  end: Leaf<R> | undefined;
+  /** The pattern that ends here in `/*`. */
+  tail: Leaf<R> | undefined;
+};
+
+/** Two routes that match the same paths with a common method. */
+export type RouteTie<R extends Route> = { readonly first: R; readonly second: R; readonly method: string };
+
+export class RouteTable<R extends Route> {
+  readonly #exact = new Map<string, Leaf<R>>();
+  readonly #root: TreeNode<R> = newNode();
+  readonly #patterns = new Map<string, Leaf<R>>();
+
+  /** Adds a route; a tie is returned and the route left out. */
+  add(route: R): RouteTie<R> | undefined {
+    const pattern = parsePattern(route.path);
+    if (pattern.kind === 'refused') throw new Error(`path ${route.path}: ${pattern.reason}`);
+    const key = patternKey(pattern);
+    let leaf = this.#patterns.get(key);
+    if (leaf === undefined) {
+      leaf = { routes: [], byMethod: new Map(), allow: '' };
+      this.#patterns.set(key, leaf);
+      let node = this.#root;
+      for (const segment of pattern.segments) node = descend(node, segment);
+      if (pattern.tail) node.tail = leaf;
+      else node.end = leaf;
+      if (!pattern.tail && pattern.segments.every((segment) => segment.kind === 'literal')) {
+        this.#exact.set(route.path, leaf);
+      }
+    }
+    return addToLeaf(leaf, route);
+  }
+
+  /** True when a route with the same pattern (names of segments aside) is there. */
+  hasPattern(path: string): boolean {
+    const pattern = parsePattern(path);
+    return pattern.kind === 'pattern' && this.#patterns.has(patternKey(pattern));
+  }
+
+  /** The routes of the most specific pattern that matches a canonical path. */
+  match(path: string): Leaf<R> | undefined {
+    return this.#exact.get(path) ?? walk(this.#root, path, 1);
+  }
+}
+
+function newNode<R extends Route>(): TreeNode<R> {
+  return { literals: new Map(), named: undefined, end: undefined, tail: undefined };
+}
+
+function descend<R extends Route>(
+  node: TreeNode<R>,
+  segment: { kind: 'literal'; text: string } | { kind: 'named' },
+): TreeNode<R> {
+  if (segment.kind === 'named') {
+    node.named ??= newNode();
+    return node.named;
+  }
+  let next = node.literals.get(segment.text);
+  if (next === undefined) {
+    next = newNode();
+    node.literals.set(segment.text, next);
+  }
+  return next;
+}
+
+function addToLeaf<R extends Route>(leaf: Leaf<R>, route: R): RouteTie<R> | undefined {
+  const methods = allowedMethods(route);
+  for (const method of methods) {
+    // HEAD that comes along with GET gives way to a HEAD that another route names.
+    const first = leaf.byMethod.get(method);
+    if (first === undefined || isImplied(first, method) || isImplied(route, method)) continue;
+    return { first, second: route, method };
+  }
+  leaf.routes.push(route);
+  for (const method of methods) {
+    const first = leaf.byMethod.get(method);
+    if (first === undefined || isImplied(first, method)) leaf.byMethod.set(method, route);
+  }
+  leaf.allow = routeMethods.filter((method) => leaf.byMethod.has(method)).join(', ');
+  return undefined;
+}
+
+/** The methods a route serves: HEAD wherever GET is; all but TRACE and CONNECT when none is named. */
+function allowedMethods(route: Route): readonly string[] {
+  if (route.methods === undefined) return routeMethods;
+  return route.methods.includes('GET') && !route.methods.includes('HEAD')
+    ? [...route.methods, 'HEAD']
+    : route.methods;
+}
+
+function isImplied(route: Route, method: string): boolean {
+  return method === 'HEAD' && route.methods !== undefined && !route.methods.includes('HEAD');
+}
+
+// `at` is where the next segment begins; past the end of the path there is none. The depth of the recursion
+// is bounded by the longest pattern, the branching by two a level.
+function walk<R extends Route>(node: TreeNode<R>, path: string, at: number): Leaf<R> | undefined {
+  if (at > path.length) return node.end ?? node.tail;
+  const slash = path.indexOf('/', at);
+  const end = slash === -1 ? path.length : slash;
+  const segment = path.slice(at, end);
+  const literal = node.literals.get(segment);
+  if (literal !== undefined) {
+    const found = walk(literal, path, end + 1);
+    if (found !== undefined) return found;
+  }
+  if (node.named !== undefined && segment !== '') {
+    const found = walk(node.named, path, end + 1);
+    if (found !== undefined) return found;
+  }
+  return node.tail;
+}

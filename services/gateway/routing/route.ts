@@ -1,0 +1,61 @@
+// What gateway.yaml means once it is read: services and routes as plain, frozen values. Times are in
+// milliseconds, sizes in bytes; every default is already filled in.
+
+import type { Limit } from '@pi-gateway/limiter/limiter.ts';
+
+export type Access =
+  | { readonly kind: 'public' }
+  | { readonly kind: 'optional' }
+  | { readonly kind: 'authenticated' }
+  | { readonly kind: 'roles'; readonly roles: readonly string[] };
+
+export type Timeouts = {
+  /** To open a connection to a target. */
+  readonly connectMs: number;
+  /** From the request's end to the head of the answer. */
+  readonly headersMs: number;
+  /** The longest gap after the head, and the longest gap in the client's own body. */
+  readonly idleMs: number;
+  /** The longest silence in both directions of an open WebSocket. */
+  readonly tunnelIdleMs: number;
+};
+
+export type Service = {
+  readonly name: string;
+  /** Origins such as `http://10.0.0.5:9000`. */
+  readonly targets: readonly string[];
+  readonly balance: 'round_robin' | 'least_pending';
+  readonly timeouts: Timeouts;
+  /** How often one request may be tried again where that is safe. */
+  readonly retries: number;
+  /** Asked of each target in the background; undefined: only failed connections tell. */
+  readonly health: { readonly path: string; readonly intervalMs: number } | undefined;
+  /** Requests that wait for the head of their answer; one more is a 503 `overloaded`. */
+  readonly maxPending: number;
+  /** Whether `authorization` goes on to it. */
+  readonly forwardToken: boolean;
+};
+
+export type Route = {
+  /** The pattern as written, e.g. `/orders/{id}`; the label in metrics and log. */
+  readonly path: string;
+  /** undefined: every method but TRACE and CONNECT. */
+  readonly methods: readonly string[] | undefined;
+  readonly service: string;
+  /** Cut off the front of the canonical path before it is forwarded; '' for none. */
+  readonly stripPrefix: string;
+  readonly access: Access;
+  readonly rateLimit: Limit | undefined;
+  readonly bodyLimitBytes: number;
+  /** `pass`: `%2F` may stand in a segment of this route's path. */
+  readonly encodedSlashes: 'refuse' | 'pass';
+};
+
+export type RoutingConfig = {
+  readonly services: ReadonlyMap<string, Service>;
+  readonly routes: readonly Route[];
+  /** SHA-256 of the file after interpolation, in hex: tells whether two gateways run the same file. */
+  readonly hash: string;
+};
+
+export const routeMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;

@@ -1,0 +1,57 @@
+// The snapshot in force, and its replacement by a changed gateway.yaml: whole or not at all. Requests under
+// way keep the snapshot they began with; services that did not change keep their connections.
+
+import type { Log } from '@pi-gateway/log/log.ts';
+import { checkGatewayConfig } from './check-config.ts';
+import { openSnapshot, type Snapshot, type SnapshotOptions } from './snapshot.ts';
+
+export type Reload =
+  | { readonly kind: 'applied' | 'unchanged'; readonly hash: string }
+  | { readonly kind: 'refused'; readonly errors: readonly string[] };
+
+export type RoutingOptions = SnapshotOptions & {
+  readonly path: string;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  readonly onReload: (kind: Reload['kind']) => void;
+};
+
+export class Routing {
+  current: Snapshot;
+  readonly #options: RoutingOptions;
+
+  /** @throws {Error} with one line a problem, when the file can't be read or is wrong. */
+  constructor(options: RoutingOptions) {
+    this.#options = options;
+    const checked = checkGatewayConfig(options.path, options.variables);
+    if (checked.kind === 'invalid') throw new Error(checked.errors.join('\n'));
+    this.current = openSnapshot(checked.config, options);
+  }
+
+  reload(): Reload {
+    const { path, variables, log, onReload } = this.#options;
+    const result = this.#reload(checkGatewayConfig(path, variables));
+    onReload(result.kind);
+    if (result.kind === 'refused') {
+      log.error({ errors: result.errors }, 'gateway.yaml is refused; the routes before it go on');
+    } else if (result.kind === 'applied') log.info({ config_hash: result.hash }, 'gateway.yaml is in force');
+    return result;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.current.services.values()].map((service) => service.destroy()));
+  }
+
+  #reload(checked: ReturnType<typeof checkGatewayConfig>): Reload {
+    if (checked.kind === 'invalid') return { kind: 'refused', errors: checked.errors };
+    const { hash } = checked.config;
+    const before = this.current;
+    if (hash === before.hash) return { kind: 'unchanged', hash };
+    this.current = openSnapshot(checked.config, this.#options, before);
+    for (const [name, service] of before.services) {
+      // Those that are gone finish what they have under way.
+      if (this.current.services.get(name) !== service) void service.close().catch(() => {});
+    }
+    return { kind: 'applied', hash };
+  }
+}

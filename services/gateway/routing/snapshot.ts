@@ -1,0 +1,97 @@
+// The routing state that one request sees from its first to its last step: immutable, swapped whole by a
+// reload. Routes are joined with their services here, and the gateway's own routes are added.
+
+import type { Transport } from '../proxy/transport.ts';
+import { UpstreamService } from '../proxy/upstream-service.ts';
+import type { Route, RoutingConfig, Service } from './route.ts';
+import { type Leaf, RouteTable } from './route-table.ts';
+
+/** `upstream` undefined: the gateway answers by itself (`GET /`). */
+export type SnapshotRoute = Route & {
+  readonly upstream: UpstreamService | undefined;
+  /** Whether `authorization` goes on. */
+  readonly forwardToken: boolean;
+  /** Whether the service is our own auth service, to which the gateway proves itself. */
+  readonly isAuth: boolean;
+};
+
+export type Snapshot = {
+  readonly services: ReadonlyMap<string, UpstreamService>;
+  readonly routes: readonly SnapshotRoute[];
+  readonly hash: string;
+  match(path: string): Leaf<SnapshotRoute> | undefined;
+};
+
+export type SnapshotOptions = {
+  readonly authUrl: string;
+  readonly openTransport: (origin: string, service: Service) => Transport;
+};
+
+export const authServiceName = 'auth';
+
+/** Joins a configuration with running services; those of `previous` that did not change are taken over. */
+export function openSnapshot(config: RoutingConfig, options: SnapshotOptions, previous?: Snapshot): Snapshot {
+  const services = new Map<string, UpstreamService>();
+  for (const service of [...config.services.values(), ...ownAuth(config, options.authUrl)]) {
+    const running = previous?.services.get(service.name);
+    const isSame = running !== undefined && JSON.stringify(running.config) === JSON.stringify(service);
+    const open = (origin: string) => options.openTransport(origin, service);
+    services.set(service.name, isSame ? running : new UpstreamService(service, open));
+  }
+  const table = new RouteTable<SnapshotRoute>();
+  const routes: SnapshotRoute[] = [];
+  const add = (route: Route, forwardToken: boolean) => {
+    const upstream = services.get(route.service);
+    const joined: SnapshotRoute = {
+      ...route,
+      upstream,
+      forwardToken,
+      isAuth: route.service === authServiceName,
+    };
+    table.add(Object.freeze(joined));
+    routes.push(joined);
+  };
+  for (const route of config.routes) add(route, config.services.get(route.service)?.forwardToken === true);
+  for (const route of ownRoutes) if (!table.hasPattern(route.path)) add(route, false);
+  // A route such as /* is for everything, the root too.
+  if (table.match('/') === undefined) add(rootRoute, false);
+  return Object.freeze({
+    services,
+    routes: Object.freeze(routes),
+    hash: config.hash,
+    match: (path: string) => table.match(path),
+  });
+}
+
+function ownAuth(config: RoutingConfig, authUrl: string): Service[] {
+  if (config.services.has(authServiceName)) return [];
+  const timeouts = { connectMs: 1000, headersMs: 30_000, idleMs: 30_000, tunnelIdleMs: 30_000 };
+  return [
+    {
+      name: authServiceName,
+      targets: [authUrl],
+      balance: 'round_robin',
+      timeouts,
+      retries: 1,
+      health: undefined,
+      maxPending: 1024,
+      forwardToken: false,
+    },
+  ];
+}
+
+const own = {
+  methods: ['GET', 'HEAD'],
+  stripPrefix: '',
+  access: { kind: 'public' },
+  rateLimit: undefined,
+  bodyLimitBytes: 0,
+  encodedSlashes: 'refuse',
+} as const;
+
+/** The documents of auth that stand at the root of the gateway too. */
+const ownRoutes: readonly Route[] = [
+  { ...own, path: '/.well-known/*', service: authServiceName },
+  { ...own, path: '/openapi.json', service: authServiceName },
+];
+const rootRoute: Route = { ...own, path: '/', service: '' };

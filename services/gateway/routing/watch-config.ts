@@ -1,0 +1,34 @@
+// Tells when gateway.yaml may have changed: by its folder's events (editors and Kubernetes replace the file,
+// which a watch on the file itself would miss) and by a look at it now and then, for file systems that tell
+// nothing.
+
+import { type FSWatcher, unwatchFile, watch, watchFile } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+const settleMs = 100;
+const lookMs = 2000;
+
+/** Calls `onChange` shortly after the last of a row of changes. The result ends the watch. */
+export function watchConfig(path: string, onChange: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const changed = () => {
+    clearTimeout(timer);
+    timer = setTimeout(onChange, settleMs).unref();
+  };
+  let watcher: FSWatcher | undefined;
+  try {
+    watcher = watch(dirname(resolve(path)), { persistent: false }, changed);
+    watcher.on('error', () => watcher?.close());
+  } catch {
+    // Out of watches: the look now and then remains.
+  }
+  const look = (now: { mtimeMs: number; ino: number }, before: { mtimeMs: number; ino: number }) => {
+    if (now.mtimeMs !== before.mtimeMs || now.ino !== before.ino) changed();
+  };
+  watchFile(path, { interval: lookMs, persistent: false }, look);
+  return () => {
+    clearTimeout(timer);
+    watcher?.close();
+    unwatchFile(path, look);
+  };
+}

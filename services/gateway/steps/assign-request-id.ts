@@ -1,0 +1,57 @@
+// assign: who is at the other end, and the name of this request. Trusted peers (our own entry's socket, and
+// TRUSTED_PROXIES) are believed about the client's address and may bring the id along; everybody else is just
+// a client, on loopback too.
+
+import { canonicalAddress } from '@pi-gateway/client-address/canonical-address.ts';
+import { clientAddress } from '@pi-gateway/client-address/client-address.ts';
+import { isTrusted, type TrustedProxies } from '@pi-gateway/client-address/trusted-proxies.ts';
+import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
+import type { Exchange } from '../exchange.ts';
+
+const idForm = /^[A-Za-z0-9-]{8,64}$/;
+
+/** Stands for the client's address when our own entry sent none: no real address, so no other's bucket. */
+const unknownAddress = '0.0.0.0';
+
+export function newRequestId(): string {
+  return uuidV7(Math.floor((performance.timeOrigin + performance.now()) * 1000));
+}
+
+export function assignRequestId(x: Exchange, deps: { readonly trustedProxies: TrustedProxies }): void {
+  const trusted = deps.trustedProxies;
+  const peer = x.listener === 'socket' ? undefined : peerAddress(x);
+  x.isTrustedPeer = peer === undefined || isTrusted(peer, trusted);
+  if (!x.isTrustedPeer) {
+    x.clientAddress = peer!;
+    x.requestId = newRequestId();
+    return;
+  }
+  const claimed = x.claimed;
+  x.clientAddress =
+    peer === undefined
+      ? entryClient(claimed?.forwardedFor, trusted)
+      : clientAddress(peer, claimed?.forwardedFor, trusted);
+  const id = claimed?.requestId;
+  x.requestId = id !== undefined && idForm.test(id) ? id : newRequestId();
+}
+
+// The address is asked of the system once a connection, and put in canonical form once.
+const addresses = new WeakMap<object, string>();
+
+function peerAddress(x: Exchange): string {
+  const { socket } = x.req;
+  let address = addresses.get(socket);
+  if (address === undefined) {
+    address = canonicalAddress(socket.remoteAddress ?? '') ?? unknownAddress;
+    addresses.set(socket, address);
+  }
+  return address;
+}
+
+/** The entry's own list: its last address is the entry's peer, before that the walk over trusted ones goes on. */
+function entryClient(forwardedFor: string | undefined, trusted: TrustedProxies): string {
+  const comma = forwardedFor?.lastIndexOf(',') ?? -1;
+  const peer = canonicalAddress(forwardedFor?.slice(comma + 1).trim() ?? '');
+  if (peer === undefined) return unknownAddress;
+  return clientAddress(peer, comma === -1 ? undefined : forwardedFor!.slice(0, comma), trusted);
+}

@@ -1,0 +1,106 @@
+// check: may this caller use this route? The token is verified here, by local keys; a token seen before costs
+// a map look-up. Only the signature's result is remembered: expiry, revocation and role are judged on every
+// request anew.
+
+import type { AccessTokenClaims } from '@pi-gateway/access-token/claims.ts';
+import { readBearer } from '@pi-gateway/access-token/read-bearer.ts';
+import { VerifiedTokenCache } from '@pi-gateway/access-token/verified-token-cache.ts';
+import { verifyAccessToken } from '@pi-gateway/access-token/verify.ts';
+import { AppError } from '@pi-gateway/problem/app-error.ts';
+import type { Exchange } from '../exchange.ts';
+import type { KeyStore } from '../keys/key-store.ts';
+import type { LiveRevocations } from '../revocation/live-revocations.ts';
+import type { Access } from '../routing/route.ts';
+
+export type AccessDeps = {
+  readonly keys: KeyStore;
+  readonly revocations: LiveRevocations;
+  readonly verified: VerifiedTokenCache;
+  /** Issuer and audience of tokens alike. */
+  readonly publicUrl: string;
+  readonly clockSkewSeconds: number;
+  readonly nowMs: () => number;
+};
+
+/** About 10,000 tokens; their text counts towards the bytes. */
+export function openVerifiedTokens(): VerifiedTokenCache {
+  return new VerifiedTokenCache({ maxEntries: 20_000, maxBytes: 48 * 1024 * 1024 });
+}
+
+/**
+ * Sets the exchange's claims, or throws. Waits only where a key has to be fetched first.
+ * @throws {AppError} missing_token, invalid_token, insufficient_role, malformed_request, unavailable.
+ */
+export function checkAccess(x: Exchange, deps: AccessDeps): void | Promise<void> {
+  const { access } = x.route!;
+  if (access.kind === 'public') return undefined;
+  const bearer = x.authorization === undefined ? none : readBearer(x.req.rawHeaders);
+  if (bearer.kind === 'duplicate') {
+    throw new AppError('malformed_request', { detail: 'Send one Authorization header with one token.' });
+  }
+  if (bearer.kind === 'none') {
+    if (access.kind === 'optional') return undefined;
+    throw new AppError('missing_token');
+  }
+  const claims = verify(bearer.token, deps);
+  if (claims instanceof Promise) {
+    return claims.then((fetched) => checkClaims(x, fetched, access, deps));
+  }
+  checkClaims(x, claims, access, deps);
+  return undefined;
+}
+
+const none = { kind: 'none' } as const;
+
+function verify(token: string, deps: AccessDeps): AccessTokenClaims | Promise<AccessTokenClaims> {
+  const known = deps.verified.get(token);
+  if (known !== undefined) return known;
+  // Without keys nothing can be told of a token: closed, and said to be our fault.
+  if (!deps.keys.isLoaded) throw new AppError('unavailable');
+  const first = verifyOnce(token, deps);
+  if (first !== undefined) return first;
+  const fetched = deps.keys.refetch();
+  if (fetched === undefined) throw new AppError('invalid_token');
+  return fetched.then(() => {
+    const second = verifyOnce(token, deps);
+    if (second === undefined) throw new AppError('invalid_token');
+    return second;
+  });
+}
+
+/** The claims; undefined when the token names a key that we don't have. */
+function verifyOnce(token: string, deps: AccessDeps): AccessTokenClaims | undefined {
+  const verification = verifyAccessToken(token, {
+    keys: deps.keys.current,
+    issuer: deps.publicUrl,
+    audience: deps.publicUrl,
+    clockSkewSeconds: deps.clockSkewSeconds,
+    nowSeconds: deps.nowMs() / 1000,
+  });
+  if (verification.kind === 'unknown_key') return undefined;
+  if (verification.kind === 'invalid') throw new AppError('invalid_token');
+  deps.verified.set(token, verification.claims);
+  return verification.claims;
+}
+
+function checkClaims(x: Exchange, claims: AccessTokenClaims, access: Access, deps: AccessDeps): void {
+  const { revocations } = deps;
+  // Before the first load a revoked token could not be told from a living one.
+  if (!revocations.isLoaded) throw new AppError('unavailable');
+  if (!isAlive(claims, deps)) throw new AppError('invalid_token');
+  // Known from here on, so that the record tells who was denied.
+  x.claims = claims;
+  if (access.kind !== 'roles') return;
+  // A role may have been taken away in the time we know nothing of; other routes go on until the token expires.
+  if (revocations.isStale()) throw new AppError('unavailable');
+  if (!claims.roles.some((role) => access.roles.includes(role))) throw new AppError('insufficient_role');
+}
+
+/** Neither expired nor revoked, now. Open WebSockets are asked the same again and again. */
+export function isAlive(
+  claims: AccessTokenClaims,
+  deps: Pick<AccessDeps, 'nowMs' | 'clockSkewSeconds' | 'revocations'>,
+): boolean {
+  if (claims.exp + deps.clockSkewSeconds <= deps.nowMs() / 1000) return false;
+  return !deps.revocations.isRevoked(claims);
+}

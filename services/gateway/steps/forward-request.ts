@@ -1,0 +1,28 @@
+// forward: the request goes to a target of the route's service, under the very path that was matched and
+// authorised. Streams from here on; the pipeline's part is over once the call is made.
+
+import { AppError } from '@pi-gateway/problem/app-error.ts';
+import { answerRoot } from '../endpoints/root.ts';
+import type { Exchange } from '../exchange.ts';
+import { type ForwardDeps, Forwarding } from '../proxy/forwarding.ts';
+
+export function forwardRequest(x: Exchange, deps: ForwardDeps): void {
+  const service = x.route!.upstream;
+  if (service === undefined) return answerRoot(x);
+  if (service.pending >= service.config.maxPending) throw new AppError('overloaded');
+  if (x.hasBody && x.contentLength !== undefined) x.headers.push('content-length', String(x.contentLength));
+  const forwarding = new Forwarding(x, service, deps);
+  x.forwarding = forwarding;
+  forwarding.send({
+    method: x.req.method!,
+    path: upstreamTarget(x),
+    headers: x.headers,
+    upgrade: x.upgrade !== undefined,
+  });
+}
+
+/** The canonical path without the route's prefix, and the query as it came. */
+export function upstreamTarget(x: Pick<Exchange, 'path' | 'query' | 'route'>): string {
+  const rest = x.path.slice(x.route!.stripPrefix.length);
+  return (rest === '' ? '/' : rest) + x.query;
+}

@@ -1,0 +1,80 @@
+// record: runs once for every request, whatever became of it, after the last byte or the loss of the
+// connection. It takes down numbers only; writing the log and summing up the metrics happens in batches.
+
+import type { Exchange } from '../exchange.ts';
+import type { AccessLog } from '../observe/access-log.ts';
+import type { GatewayMetrics } from '../observe/metrics.ts';
+
+export type RecordDeps = { readonly log: AccessLog; readonly metrics: GatewayMetrics };
+
+const batchMs = 20;
+
+export class Recorder {
+  readonly #deps: RecordDeps;
+  #ended: [Exchange, number][] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(deps: RecordDeps) {
+    this.#deps = deps;
+  }
+
+  record(x: Exchange): void {
+    this.#ended.push([x, performance.now()]);
+    this.#timer ??= setTimeout(() => this.settle(), batchMs).unref();
+  }
+
+  /** Works off what has ended since the last time. */
+  settle(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const ended = this.#ended;
+    this.#ended = [];
+    for (const [x, endedMs] of ended) this.#settleOne(x, endedMs);
+  }
+
+  close(): void {
+    this.settle();
+    this.#deps.log.close();
+  }
+
+  #settleOne(x: Exchange, endedMs: number): void {
+    const { metrics, log } = this.#deps;
+    const status = x.status !== 0 ? x.status : x.res.headersSent ? x.res.statusCode : 0;
+    const isWhole = x.res.writableFinished || status === 101;
+    const reason = x.reason ?? (isWhole ? '' : 'client_gone');
+    const durationMs = endedMs - x.startedMs;
+    const upstreamMs = x.upstreamHeadMs === 0 ? null : x.upstreamHeadMs - x.upstreamStartedMs;
+    const route = x.label ?? x.route?.path ?? 'none';
+    metrics.count(route, x.req.method!, status, reason);
+    if (status !== 101) metrics.observe(route, durationMs / 1000);
+    if (upstreamMs !== null) metrics.observeUpstream(x.route!.service, upstreamMs / 1000);
+    if (log.isOff) return;
+    log.add({
+      time: new Date(performance.timeOrigin + x.startedMs).toISOString(),
+      request_id: x.requestId,
+      method: x.req.method!,
+      path: x.path === '' ? pathOf(x.req.url!) : x.path,
+      route: route === 'none' ? null : route,
+      status,
+      reason: reason === '' ? null : reason,
+      principal: x.claims?.sub ?? null,
+      client: x.clientAddress,
+      target: x.target ?? null,
+      retries: x.retries,
+      duration_ms: round(durationMs),
+      upstream_ms: upstreamMs === null ? null : round(upstreamMs),
+      bytes_in: x.bytesIn,
+      bytes_out: x.bytesOut,
+    });
+  }
+}
+
+/** A path that was refused, without its query: a query may hold what no log should. */
+function pathOf(target: string): string {
+  const end = target.search(/[?#]/);
+  return (end === -1 ? target : target.slice(0, end)).slice(0, 1024);
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
