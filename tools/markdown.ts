@@ -1,7 +1,13 @@
 // The few things the docs checks need to know about a Markdown page. No full parser: our pages use ATX
 // headings, backtick fences and inline links only.
 
-export type CodeBlock = { readonly language: string; readonly text: string; readonly line: number };
+export type CodeBlock = {
+  readonly language: string;
+  readonly text: string;
+  readonly line: number;
+  /** The nearest heading of level 2 above it. */
+  readonly section: string;
+};
 export type Heading = { readonly level: number; readonly text: string };
 export type Page = {
   readonly headings: readonly Heading[];
@@ -20,7 +26,8 @@ export function readPage(markdown: string): Page {
     if (open !== undefined) {
       if (fence === null) open.lines.push(line);
       else {
-        blocks.push({ language: open.language, text: open.lines.join('\n'), line: open.line });
+        const section = headings.findLast((heading) => heading.level <= 2)?.text ?? '';
+        blocks.push({ language: open.language, text: open.lines.join('\n'), line: open.line, section });
         open = undefined;
       }
     } else if (fence !== null) {

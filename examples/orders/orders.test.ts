@@ -40,6 +40,14 @@ test('a user sees the own orders and nobody else does', async () => {
   );
 });
 
+test("somebody else's order answers as one that does not exist", async () => {
+  const { body } = await call('POST', '/orders', alice, { item: 'flat white', quantity: 1 });
+  const path = `/orders/${(body as { id?: string }).id}`;
+  assert.equal((await call('GET', path, alice)).status, 200);
+  assert.equal((await call('GET', path, bob)).status, 404);
+  assert.equal((await call('GET', path)).status, 404);
+});
+
 test('all orders are listed', async () => {
   await call('POST', '/orders', bob, { item: 'croissant', quantity: 1 });
   const owners = (await call('GET', '/orders/all', alice)).body.items?.map((order) => order.user_id);

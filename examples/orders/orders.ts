@@ -42,10 +42,15 @@ export function createOrders(): RequestListener {
       return { status: 201, body: order };
     },
   };
+  // An order of somebody else answers as one that does not exist.
+  const showOrder: Route = (req) => {
+    const id = /^\/orders\/([0-9a-f-]{36})$/.exec(req.url ?? '')?.[1];
+    const order = orders.find((one) => one.id === id && one.user_id === readUserId(req));
+    return order === undefined ? nothingHere() : { status: 200, body: order };
+  };
   return (req, res) => {
     const path = (req.url ?? '/').split('?', 1)[0];
-    const route =
-      routes[`${req.method} ${path}`] ?? (() => problem(404, 'There is nothing at this address.'));
+    const route = routes[`${req.method} ${path}`] ?? (req.method === 'GET' ? showOrder : nothingHere);
     Promise.resolve(route(req)).then(
       (answer) => send(res, answer),
       () => res.destroy(),
@@ -81,6 +86,8 @@ function readOrder(text: string): { item: string; quantity: number } | undefined
   const sound = Number.isInteger(quantity) && Number(quantity) >= 1 && Number(quantity) <= 100;
   return offered !== undefined && sound ? { item: offered.item, quantity: Number(quantity) } : undefined;
 }
+
+const nothingHere = () => problem(404, 'There is nothing at this address.');
 
 function problem(status: number, detail: string): Answer {
   return { status, body: { status, detail } };

@@ -1,0 +1,114 @@
+// A run of the product in an empty folder on free ports, and a bash whose curl goes there when a command says
+// localhost:8080, 8001 or 8000: so the README's commands work as they stand, in the test and in the demo.
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const root = join(import.meta.dirname, '..');
+
+export type FreshRun = {
+  /** What it printed, with the usual ports in place of its own. */
+  readonly output: () => string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly connectTo: string;
+  stop(): Promise<void>;
+};
+
+const startDeadlineMs = 60_000;
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  assert.ok(typeof address === 'object' && address !== null);
+  return address.port;
+}
+
+/** Starts a program of ours as its npm script does, on free ports, and waits until the entry answers. */
+export async function startFreshRun(program: string): Promise<FreshRun> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'pi-walk-'));
+  const [entry, gateway, auth, orders] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    DATA_DIR: join(dataDir, 'data'),
+    ENTRY_PORT: String(entry),
+    GATEWAY_PORT: String(gateway),
+    AUTH_PORT: String(auth),
+    ORDERS_PORT: String(orders),
+    PUBLIC_URL: 'http://localhost:8080',
+    AUTH_METRICS_PORT: 'off',
+    GATEWAY_METRICS_PORT: 'off',
+    LOG_LEVEL: 'error',
+  };
+  const child = spawn(process.execPath, [join(root, program)], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  await untilAnswered(child, `http://127.0.0.1:${entry}/health`);
+  const mapped = [
+    [8080, entry],
+    [8001, gateway],
+    [8000, auth],
+  ] as const;
+  return {
+    env,
+    output: () => mapped.reduce((text, [shown, real]) => text.replaceAll(`:${real}`, `:${shown}`), output),
+    connectTo: mapped.map(([shown, real]) => `--connect-to localhost:${shown}:127.0.0.1:${real}`).join(' '),
+    async stop() {
+      child.kill('SIGTERM');
+      if (child.exitCode === null) await once(child, 'exit');
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function untilAnswered(child: ChildProcess, url: string): Promise<void> {
+  const deadline = performance.now() + startDeadlineMs;
+  for (;;) {
+    assert.equal(child.exitCode, null, 'the run ended before it answered');
+    assert.ok(performance.now() < deadline, `${url} did not answer`);
+    const isUp = await fetch(url).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+    if (isUp) return;
+    await delay(20);
+  }
+}
+
+/** One bash for all the blocks, as for a reader who pastes one after the other. */
+export function runInBash(run: FreshRun, texts: readonly string[]): string[] {
+  const curl = spawnSync('curl', ['--version']);
+  assert.equal(curl.error, undefined, 'curl is missing; on Debian: apt-get install curl');
+  const mark = '<<the next block>>';
+  const script = [
+    `curl() { command curl ${run.connectTo} "$@"; }`,
+    ...texts.map((text) => `printf '%s' '${mark}'\n${text}`),
+  ].join('\n');
+  const { stdout, stderr, status } = spawnSync('bash', ['-c', script], {
+    cwd: root,
+    env: run.env,
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, stderr);
+  return stdout.split(mark).slice(1);
+}
