@@ -25,7 +25,7 @@ export const goodClaims = {
   auth_time: nowSeconds - 1000,
 };
 
-export const verifyOptions: VerifyOptions = {
+const verifyOptions: VerifyOptions = {
   keys: readJwks({ keys: [publicJwk] }),
   issuer,
   audience: issuer,

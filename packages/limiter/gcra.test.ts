@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startTestRedis } from '@pi-gateway/redis-client/start-test-redis.ts';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
+import { startTestRedis } from '../../launch/testing/test-redis.ts';
 import { bucketState, gcra, rateOf } from './gcra.ts';
 import type { Limit } from './limiter.ts';
 import { readScript } from './redis-limiter.ts';

@@ -3,8 +3,8 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { startFaultProxy } from '@pi-gateway/redis-client/fault-proxy.ts';
-import { startTestRedis } from '@pi-gateway/redis-client/start-test-redis.ts';
 import { Redis } from 'ioredis';
+import { startTestRedis } from '../../launch/testing/test-redis.ts';
 import type { Limiter } from './limiter.ts';
 import { openLimiter } from './open-limiter.ts';
 
