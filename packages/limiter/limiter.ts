@@ -13,7 +13,7 @@ export type Limit = {
 export type Bucket = { readonly limit: Limit; readonly key: string };
 
 export type BucketState = {
-  /** True: the attempt is refused and was not counted. */
+  /** True: the attempt is refused and was not counted (of `peek`: it would be). */
   readonly limited: boolean;
   /** Whole attempts left at once. */
   readonly remaining: number;

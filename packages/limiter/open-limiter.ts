@@ -3,45 +3,36 @@
 
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Log } from '@pi-gateway/log/log.ts';
 import { connectRedis } from '@pi-gateway/redis-client/connect-redis.ts';
 import type { Limiter } from './limiter.ts';
 import { MemoryBuckets } from './memory-buckets.ts';
 import { MemoryCounters } from './memory-counters.ts';
 import { createMemoryLimiter, defaultMaxKeys } from './memory-limiter.ts';
 import { createRedisLimiter } from './redis-limiter.ts';
-import { createResilientLimiter, type LimiterMode } from './resilient-limiter.ts';
+import { createResilientLimiter, type ResilientLimiterOptions } from './resilient-limiter.ts';
 
-export type OpenLimiterOptions = {
+export type OpenLimiterOptions = Pick<
+  ResilientLimiterOptions,
+  'log' | 'localShare' | 'onMode' | 'answerMs'
+> & {
   /** Undefined: in memory. */
   readonly redisUrl: string | undefined;
-  readonly log: Log;
-  /** See ResilientLimiterOptions. */
-  readonly localShare: number;
-  readonly onMode?: (mode: LimiterMode) => void;
 };
 
 const connectMs = 1_000;
-// For the handshake and for what nobody waits for any more; a request waits a tenth of that (resilient-limiter.ts).
+// For the handshake and for what nobody waits for any more; a request waits a tenth of that.
 const commandTimeoutMs = 1_000;
 
 /** Waits a second at most for Redis; never fails because it is away. */
-export async function openLimiter({
-  redisUrl,
-  log,
-  localShare,
-  onMode,
-}: OpenLimiterOptions): Promise<Limiter> {
+export async function openLimiter({ redisUrl, ...options }: OpenLimiterOptions): Promise<Limiter> {
   if (redisUrl === undefined) return createMemoryLimiter();
-  const redis = connectRedis({ url: redisUrl, name: 'limiter', commandTimeoutMs, log });
+  const redis = connectRedis({ url: redisUrl, name: 'limiter', commandTimeoutMs, log: options.log });
   const now = () => performance.now();
   const limiter = createResilientLimiter({
     redis: createRedisLimiter(redis),
     buckets: new MemoryBuckets(defaultMaxKeys, now),
     counters: new MemoryCounters(defaultMaxKeys, now),
-    localShare,
-    log,
-    ...(onMode === undefined ? {} : { onMode }),
+    ...options,
   });
   const ready = once(redis, 'ready').catch(() => undefined);
   await Promise.race([ready, delay(connectMs, undefined, { ref: false })]);

@@ -21,16 +21,17 @@ export type ResilientLimiterOptions = {
   readonly log: Log;
   /** Told of each change, for a metric. */
   readonly onMode?: (mode: LimiterMode) => void;
+  /** How long a request waits for Redis; 100 ms by default. */
+  readonly answerMs?: number;
 };
 
-const answerMs = 100;
 const probeMs = { first: 100, most: 1_000 };
 
 /** Starts in local mode; `probe` looks for Redis at once, instead of when its time comes. */
 export function createResilientLimiter(
   options: ResilientLimiterOptions,
 ): Limiter & { probe(): Promise<void> } {
-  const { redis, buckets, counters, localShare, log, onMode } = options;
+  const { redis, buckets, counters, localShare, log, onMode, answerMs = 100 } = options;
   let mode: LimiterMode = 'local';
   let isClosed = false;
   let probeDelayMs = probeMs.first;
