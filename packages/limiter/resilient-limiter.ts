@@ -10,7 +10,7 @@ import type { MemoryCounters } from './memory-counters.ts';
 import type { RedisLimiter } from './redis-limiter.ts';
 import { withinMs } from './within-ms.ts';
 
-export type LimiterMode = ReturnType<Limiter['mode']>;
+type LimiterMode = ReturnType<Limiter['mode']>;
 
 export type ResilientLimiterOptions = {
   readonly redis: RedisLimiter;

@@ -81,6 +81,16 @@ test("a session's revocation is not a user's, and the other way round", () => {
   assert.equal(set.isRevoked({ sub: b, sid: a, jti: uuidV7(micros + 9) }), true);
 });
 
+test('an id that is none of ours is left out', () => {
+  const set = new RevocationSet();
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      set.apply([session(text)], now);
+      assert.equal(set.size, 0);
+    }),
+  );
+});
+
 describe('entries that are over', () => {
   test('are dropped within sixteen calls of prune, and no living one with them', () => {
     const living = Array.from({ length: 5000 }, (_, i) => uuidV7(micros + i));

@@ -2,7 +2,7 @@
 // look-up costs the same with a million entries as with none. 256 small tables instead of a big one: each
 // grows and is cleaned by itself, so that no single call has more than a few thousand entries to move.
 
-import { uuidV7Micros } from '@pi-gateway/uuid/uuid-v7.ts';
+import { isUuidV7, uuidV7Micros } from '@pi-gateway/uuid/uuid-v7.ts';
 import type { Revocation } from './revocation.ts';
 import { hashId, type IdWords, RevocationTable } from './revocation-table.ts';
 
@@ -23,10 +23,13 @@ export class RevocationSet {
   // Filled for each look-up instead of making an object.
   readonly #words: IdWords = { a: 0, b: 0, c: 0, d: 0 };
 
-  /** Takes revocations in any order, any number of times; those that are over by `nowSeconds` are left out. */
+  /**
+   * Takes revocations in any order, any number of times. Those that are over by `nowSeconds` are left out, and
+   * those whose id is none of ours: the table relies on the form.
+   */
   apply(revocations: readonly Revocation[], nowSeconds: number): void {
     for (const { kind, id, notBefore, until } of revocations) {
-      if (until + keptLongerSeconds < nowSeconds) continue;
+      if (until + keptLongerSeconds < nowSeconds || !isUuidV7(id)) continue;
       const last = Math.min(Math.ceil(until), lastSecond);
       this.#locate(id, kind === 'user').widen(this.#words, notBefore, last);
     }
@@ -71,7 +74,7 @@ function hexWord(id: string, first: number, second: number): number {
   return word >>> 0;
 }
 
-/** 0–9 and a–f only: ids are checked before they come here. */
+/** 0–9 and a–f only, as in every id that was verified or applied. */
 function hexDigit(code: number): number {
   return code < 58 ? code - 48 : code - 87;
 }
