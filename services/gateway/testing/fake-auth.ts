@@ -1,0 +1,89 @@
+// For tests: what the gateway needs of auth (keys, revocations), on a real server, and the tokens to go with
+// it, signed by jose as the real one does.
+
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+
+export const publicUrl = 'https://gateway.test';
+export const masterKey = 'ab'.repeat(32);
+
+type Key = { readonly kid: string; readonly privateKey: CryptoKey; readonly jwk: JWK };
+type RevocationRow = { kind: 'session' | 'user'; id: string; not_before: number; until: number };
+
+export type TokenOptions = {
+  readonly role?: 'user' | 'admin';
+  readonly sub?: string;
+  readonly sid?: string;
+  readonly lifeSeconds?: number;
+  readonly key?: Key;
+};
+
+export class FakeAuth {
+  readonly keys: Key[] = [];
+  readonly revocations: RevocationRow[] = [];
+  keyFetches = 0;
+  /** While true, every answer is a 503. */
+  isDown = false;
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async start(): Promise<FakeAuth> {
+    const server = createServer((req, res) => {
+      if (auth.isDown) {
+        res.writeHead(503).end();
+      } else if (req.url === '/.well-known/jwks.json') {
+        auth.keyFetches += 1;
+        res.setHeader('content-type', 'application/json');
+        res.end(JSON.stringify({ keys: auth.keys.map(({ jwk }) => jwk) }));
+      } else if (req.url?.startsWith('/internal/revocations?since=') && req.headers['x-pi-call']) {
+        res.end(JSON.stringify({ as_of: Date.now() * 1000, revocations: auth.revocations }));
+      } else {
+        res.writeHead(404).end();
+      }
+    });
+    const auth = new FakeAuth(server);
+    auth.keys.push(await newKey('first'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return auth;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async token(options: TokenOptions = {}): Promise<string> {
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    const key = options.key ?? this.keys[0]!;
+    return new SignJWT({
+      client_id: 'pi-gateway',
+      sid: options.sid ?? uuidV7(Date.now() * 1000),
+      roles: [options.role ?? 'user'],
+      auth_time: nowSeconds,
+    })
+      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: key.kid })
+      .setIssuer(publicUrl)
+      .setAudience(publicUrl)
+      .setSubject(options.sub ?? uuidV7(Date.now() * 1000))
+      .setJti(uuidV7(Date.now() * 1000))
+      .setIssuedAt(nowSeconds - 1)
+      .setExpirationTime(nowSeconds + (options.lifeSeconds ?? 300))
+      .sign(key.privateKey);
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+}
+
+export async function newKey(kid: string): Promise<Key> {
+  const { privateKey, publicKey } = await generateKeyPair('ES256');
+  return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' } };
+}
