@@ -7,7 +7,7 @@ import type { ImportedFile, Source } from './read-source.ts';
 
 type Rule = (source: Source) => string[];
 
-const isTest = (path: string) => path.endsWith('.test.ts') || path.startsWith('tests/');
+const isTest = (path: string) => path.endsWith('.test.ts') || /(?:^tests|\/testing)\//.test(path);
 const isDomain = (path: string) => /^services\/[^/]+\/domain\//.test(path);
 const isService = (path: string) => path.startsWith('services/');
 
@@ -49,7 +49,11 @@ const packageNames: Rule = ({ path, imports }) =>
     .map(({ target }) => `import ${target} by its package's name, not by a path out of the workspace`);
 
 const layers = ['main.ts', 'config.ts', 'deps.ts', 'app.ts', 'routes.ts', 'routes/', 'store/', 'domain/'];
-const sameLayer: Readonly<Record<string, string>> = { 'pipeline.ts': 'routes.ts', 'steps/': 'routes/' };
+const sameLayer: Readonly<Record<string, string>> = {
+  'pipeline.ts': 'routes.ts',
+  'steps/': 'routes/',
+  'endpoints/': 'routes/',
+};
 
 function layerOf(path: string): number {
   const inside = path.split('/').slice(2).join('/');
