@@ -20,16 +20,16 @@ rm -rf "$3"
  * Stops process `pid` with `signal` should we vanish; then removes `removeDir`, where given (tests).
  * `release` calls it off, once the process has ended or is to live on.
  */
-export function guardChild(
-  pid: number,
-  signal: 'INT' | 'TERM' | 'QUIT',
-  removeDir = '',
-): { release(): void } {
-  const shell = spawn('/bin/sh', ['-c', script, 'pi-gateway-guard', String(pid), signal, removeDir], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-    cwd: '/',
-  });
+export function guardChild(pid: number, signal: 'SIGINT' | 'SIGTERM', removeDir = ''): { release(): void } {
+  const shell = spawn(
+    '/bin/sh',
+    ['-c', script, 'pi-gateway-guard', String(pid), signal.slice(3), removeDir],
+    {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+      cwd: '/',
+    },
+  );
   shell.on('error', () => undefined);
   shell.stdin.on('error', () => undefined);
   shell.unref();

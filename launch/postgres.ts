@@ -11,7 +11,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@pi-gateway/log/log.ts';
 import { readLastWords } from './last-words.ts';
 import { LaunchError } from './launch-error.ts';
-import { clusterMark, stopLeftoverPostgres } from './leftover-postgres.ts';
+import { markOf } from './leftover.ts';
+import { stopLeftoverPostgres } from './leftover-postgres.ts';
 import { clusterArgument, databaseOwner, ensureCluster } from './postgres-cluster.ts';
 import { findPostgresProgram } from './postgres-program.ts';
 import { type ServerAccount, serverAccount } from './server-account.ts';
@@ -37,7 +38,7 @@ const logBytesMax = 8 * 1024 * 1024;
 /** Modest memory: the services keep few connections and the page cache does the rest. */
 function serverSettings(dir: string, socketDir: string, majorVersion: number, durable: boolean): string[] {
   const settings = {
-    cluster_name: clusterMark(dir),
+    cluster_name: markOf(dir),
     listen_addresses: '',
     unix_socket_directories: socketDir,
     unix_socket_permissions: '0700',
@@ -126,9 +127,10 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
       return child;
     },
     ready: (signal) => waitUntilReady(dir, () => pid, signal),
-    lastWords: () => readLastWords(logPath, logStart, /FATAL:|PANIC:/),
+    lastWords: () => readLastWords(logPath, logStart, /FATAL:|PANIC:|could not/),
     // SIGINT: fast shutdown, open transactions are rolled back (SIGTERM would wait for clients).
-    stopSignal: 'SIGINT',
+    stopSignals: ['SIGINT', 'SIGQUIT'],
+    guardSignal: 'SIGINT',
     readyTimeoutMs: 60_000,
     stopTimeoutMs: 10_000,
     ...(options.throwaway === undefined ? {} : { removeDir: options.throwaway.removeDir }),

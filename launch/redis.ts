@@ -11,6 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@pi-gateway/log/log.ts';
 import { findProgram } from './find-program.ts';
 import { readLastWords } from './last-words.ts';
+import { markOf } from './leftover.ts';
 import { type Supervised, supervise } from './supervise.ts';
 
 export type RedisOptions = {
@@ -56,6 +57,8 @@ export async function startRedis(options: RedisOptions): Promise<RunningRedis> {
     unixsocketperm: '700',
     dir,
     daemonize: 'no',
+    // Its command line stays as given, so that the next run knows it again.
+    'set-proc-title': 'no',
     save: '',
     appendonly: options.throwaway === undefined ? 'yes' : 'no',
     appendfsync: 'everysec',
@@ -64,6 +67,7 @@ export async function startRedis(options: RedisOptions): Promise<RunningRedis> {
     'maxmemory-policy': 'noeviction',
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  args.push('--syslog-ident', markOf(dir));
   let logStart = 0;
 
   const server = await supervise({
@@ -78,7 +82,9 @@ export async function startRedis(options: RedisOptions): Promise<RunningRedis> {
     },
     ready: (signal) => waitUntilReady(socketPath, signal),
     lastWords: () => readLastWords(logPath, logStart, /FATAL|Fatal|# (?!WARNING|Warning)\S/),
-    stopSignal: 'SIGTERM',
+    stopSignals: ['SIGTERM'],
+    pidFile: { path: join(dir, 'redis.pid'), mark: markOf(dir) },
+    guardSignal: 'SIGTERM',
     readyTimeoutMs: 30_000,
     stopTimeoutMs: 10_000,
     ...(options.throwaway === undefined ? {} : { removeDir: options.throwaway.removeDir }),

@@ -2,10 +2,13 @@
 // dies, stops it in order. The first start may fail; later failures are logged and retried for ever.
 
 import type { ChildProcess } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@pi-gateway/log/log.ts';
 import { guardChild } from './guard-child.ts';
 import { LaunchError } from './launch-error.ts';
+import { stopLeftover } from './leftover.ts';
 
 export type Program = {
   /** Stands in log lines and errors. */
@@ -15,9 +18,14 @@ export type Program = {
   readonly ready: (signal: AbortSignal) => Promise<void>;
   /** Why it ended, from its own output; one line, or nothing. */
   readonly lastWords: () => string;
-  readonly stopSignal: 'SIGINT' | 'SIGTERM' | 'SIGQUIT';
+  /** In turn, each given `stopTimeoutMs`; then SIGKILL. */
+  readonly stopSignals: readonly ['SIGINT' | 'SIGTERM' | 'SIGQUIT', ...('SIGTERM' | 'SIGQUIT')[]];
   readonly readyTimeoutMs: number;
   readonly stopTimeoutMs: number;
+  /** What the guard sends when we vanish. */
+  readonly guardSignal: 'SIGINT' | 'SIGTERM';
+  /** Where its process id is kept, so that the next run finds what a killed one left behind. */
+  readonly pidFile?: { readonly path: string; readonly mark: string };
   /** Removed by the guard when we vanish (tests only). */
   readonly removeDir?: string;
   readonly log: Log;
@@ -25,7 +33,7 @@ export type Program = {
 
 export type Supervised = {
   readonly pid: () => number | undefined;
-  /** Stops the program: its own signal first, SIGKILL after `stopTimeoutMs`. */
+  /** Stops the program in order. */
   readonly stop: () => Promise<void>;
   /** Lets the process exit although the program still runs (tests: the guard stops it). */
   readonly unref: () => void;
@@ -39,8 +47,18 @@ function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
+/** What the program started and left behind is in its process group, for it was started `detached`. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nothing left.
+  }
+}
+
 async function begin(program: Program): Promise<Life> {
   const child = program.spawn();
+  const { pid } = child;
   const failed = new AbortController();
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
@@ -48,16 +66,19 @@ async function begin(program: Program): Promise<Life> {
   });
   child.once('error', (error) => failed.abort(error));
   child.once('exit', () => failed.abort());
-  const guard =
-    child.pid === undefined
-      ? undefined
-      : guardChild(child.pid, program.stopSignal.slice(3) as 'INT' | 'TERM' | 'QUIT', program.removeDir);
-  void ended.then(() => guard?.release());
+  if (pid !== undefined) {
+    const guard = guardChild(pid, program.guardSignal, program.removeDir);
+    if (program.pidFile !== undefined) writeFileSync(program.pidFile.path, `${pid}\n`);
+    child.once('exit', () => {
+      killGroup(pid);
+      guard.release();
+    });
+  }
   try {
     await program.ready(AbortSignal.any([failed.signal, AbortSignal.timeout(program.readyTimeoutMs)]));
-    if (hasEnded(child)) throw new Error('ended');
+    if (hasEnded(child)) throw new Error('it ended at once');
   } catch (error) {
-    const late = child.pid !== undefined && !hasEnded(child);
+    const late = pid !== undefined && !hasEnded(child);
     if (late) child.kill('SIGKILL');
     await ended;
     const why = program.lastWords() || (late ? 'it did not become ready in time' : String(error));
@@ -66,8 +87,29 @@ async function begin(program: Program): Promise<Life> {
   return { child, ended };
 }
 
+async function stopChild(program: Program, { child, ended }: Life): Promise<void> {
+  child.ref();
+  for (const signal of [...program.stopSignals, 'SIGKILL'] as const) {
+    if (hasEnded(child)) return;
+    child.kill(signal);
+    const waited = new AbortController();
+    const late = delay(program.stopTimeoutMs, undefined, { signal: waited.signal }).catch(() => undefined);
+    await Promise.race([ended, late]);
+    waited.abort();
+  }
+  await ended;
+}
+
+async function stopLast(program: Program): Promise<void> {
+  if (program.pidFile === undefined) return;
+  const { path, mark } = program.pidFile;
+  const pid = Number(await readFile(path, 'utf8').catch(() => ''));
+  await stopLeftover(pid, mark, program.stopSignals[0]);
+}
+
 /** @throws {LaunchError} when the first start fails. */
 export async function supervise(program: Program): Promise<Supervised> {
+  await stopLast(program);
   let life: Life | undefined = await begin(program);
   let unreferenced = false;
   const stopping = new AbortController();
@@ -97,7 +139,7 @@ export async function supervise(program: Program): Promise<Supervised> {
       }
       bornMs = performance.now();
       life = current;
-      if (stopping.signal.aborted) current.child.kill(program.stopSignal);
+      if (stopping.signal.aborted) await stopChild(program, current);
     }
     await current.ended;
   }
@@ -107,15 +149,9 @@ export async function supervise(program: Program): Promise<Supervised> {
     pid: () => life?.child.pid,
     async stop() {
       stopping.abort();
-      const last = life;
-      if (last !== undefined && !hasEnded(last.child)) {
-        last.child.ref();
-        last.child.kill(program.stopSignal);
-        const timer = setTimeout(() => last.child.kill('SIGKILL'), program.stopTimeoutMs);
-        await last.ended;
-        clearTimeout(timer);
-      }
+      if (life !== undefined) await stopChild(program, life);
       await keeping;
+      if (program.pidFile !== undefined) await rm(program.pidFile.path, { force: true });
     },
     unref() {
       unreferenced = true;

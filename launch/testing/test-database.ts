@@ -2,8 +2,9 @@
 // first call, does not keep the process alive, and its guard stops and removes it when the process ends.
 // `npm test` makes the cluster once and names it in PI_TEST_CLUSTER; a single test file makes its own.
 
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, cp, mkdtemp } from 'node:fs/promises';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog } from '@pi-gateway/log/log.ts';
@@ -28,7 +29,8 @@ export async function startTestPostgres(): Promise<RunningPostgres> {
   await chmod(removeDir, 0o711);
   const dir = join(removeDir, 'postgres');
   const template = process.env.PI_TEST_CLUSTER;
-  if (template !== undefined) await cp(template, dir, { recursive: true, preserveTimestamps: true });
+  // With its owner, which node:fs would not keep.
+  if (template !== undefined) execFileSync('cp', ['-a', template, dir]);
   const log = createLog({ service: 'test', level: 'silent' });
   const postgres = await startPostgres({ dir, log, throwaway: { removeDir } });
   postgres.unref();

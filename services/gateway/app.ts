@@ -117,7 +117,10 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
   let metricsUrl: string | undefined;
   try {
     const main = createServer('port');
-    url = await open(main, listen(main, config.host, config.gatewayPort, 'GATEWAY_PORT'));
+    url = await open(
+      main,
+      listen(main, config.host, config.gatewayPort, 'GATEWAY_PORT', config.gatewaySharePort === 'on'),
+    );
     if (config.entryPort !== undefined) {
       const entry = createServer('port');
       entryUrl = await open(entry, listen(entry, config.host, config.entryPort, 'ENTRY_PORT'));

@@ -20,6 +20,10 @@ export const gatewaySettings = {
   gatewaySocket: text('GATEWAY_SOCKET', {
     doc: 'A unix socket that is listened on too: whoever comes over it is our own entry (nginx) and is believed.',
   }),
+  gatewaySharePort: oneOf('GATEWAY_SHARE_PORT', ['off', 'on'], {
+    default: 'off',
+    doc: 'Whether several gateway processes listen on GATEWAY_PORT together (Linux); `npm run stack` sets it.',
+  }),
   gatewayMetricsPort: portOrOff('GATEWAY_METRICS_PORT', {
     default: '9465',
     doc: 'The port of /metrics; 0 for any free one, or off.',

@@ -5,15 +5,22 @@ import type { Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 
 /**
- * Listens on a port and gives the URL that reaches it.
+ * Listens on a port and gives the URL that reaches it. `share`: other processes that share may listen there too,
+ * and the kernel spreads the connections.
  * @throws {Error} one line that names the setting.
  */
-export async function listen(server: Server, host: string, port: number, setting: string): Promise<string> {
+export async function listen(
+  server: Server,
+  host: string,
+  port: number,
+  setting: string,
+  share = false,
+): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(explain(error, `${host}:${port}`, setting)),
     );
-    server.listen({ host, port }, resolve);
+    server.listen({ host, port, reusePort: share }, resolve);
   });
   const address = server.address() as AddressInfo;
   const reachable =

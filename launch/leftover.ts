@@ -1,0 +1,44 @@
+// What a killed run left behind is stopped before a new one starts. A process counts as ours only if it carries
+// the mark of our data on its command line: a process id alone may belong to anybody by now. The caller holds
+// the lock of the data directory, so nobody else starts anything there meanwhile.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const endsWithinMs = 5_000;
+
+/** For the command line of a server; the same directory always gives the same mark. */
+export function markOf(dir: string): string {
+  return `pi-gateway-${createHash('sha256').update(realpathSync(dir)).digest('hex').slice(0, 16)}`;
+}
+
+/** Empty when there is no such process, or only its corpse that nobody has collected. */
+export async function commandLine(pid: number): Promise<string> {
+  if (process.platform === 'linux') {
+    const raw = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    return raw.replaceAll('\0', ' ');
+  }
+  return spawnSync('ps', ['-p', String(pid), '-o', 'command='], { encoding: 'utf8' }).stdout ?? '';
+}
+
+async function ends(pid: number): Promise<boolean> {
+  const deadline = performance.now() + endsWithinMs;
+  while ((await commandLine(pid)) !== '') {
+    if (performance.now() > deadline) return false;
+    await delay(10);
+  }
+  return true;
+}
+
+/** Stops process `pid` if it carries `mark`: by `signal`, and by SIGKILL when that is not enough. */
+export async function stopLeftover(pid: number, mark: string, signal: NodeJS.Signals): Promise<boolean> {
+  if (!(pid > 1) || !(await commandLine(pid)).includes(mark)) return false;
+  for (const next of [signal, 'SIGKILL'] as const) {
+    process.kill(pid, next);
+    if (await ends(pid)) break;
+  }
+  return true;
+}
