@@ -144,7 +144,9 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
 
   const reload = (): Reload => {
     const result = routing.reload();
-    health.follow(routing.current.services);
+    const { services } = routing.current;
+    health.follow(services);
+    deps.authOrigins.follow(new Map([...services].map(([name, service]) => [name, service.config])));
     return result;
   };
   const stopWatching = watchConfig(config.gatewayConfig, reload);

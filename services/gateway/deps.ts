@@ -10,11 +10,12 @@ import type { Log } from '@pi-gateway/log/log.ts';
 import { createRedisSource } from '@pi-gateway/revocation/redis-feed.ts';
 import type { RevocationSource } from '@pi-gateway/revocation/revocation.ts';
 import type { GatewayConfig } from './config.ts';
-import { fetchJson } from './keys/fetch-json.ts';
+import { AuthOrigins } from './keys/auth-origins.ts';
 import { KeyStore } from './keys/key-store.ts';
 import { AccessLog } from './observe/access-log.ts';
 import { LiveRevocations } from './revocation/live-revocations.ts';
 import { createSilentSource } from './revocation/silent-source.ts';
+import { checkGatewayConfig } from './routing/check-config.ts';
 import { openVerifiedTokens } from './steps/check-access.ts';
 
 export type GatewayDeps = {
@@ -25,6 +26,7 @@ export type GatewayDeps = {
   readonly verified: VerifiedTokenCache;
   readonly limiter: Limiter;
   readonly accessLog: AccessLog;
+  readonly authOrigins: AuthOrigins;
   close(): Promise<void>;
 };
 
@@ -43,12 +45,16 @@ export async function openGatewayDeps(
   options: GatewayDepsOptions,
 ): Promise<GatewayDeps> {
   const { log } = options;
-  const { redisUrl, authUrl } = config;
+  const { redisUrl } = config;
   const nowMs = Date.now;
   const accessLog = new AccessLog(config.gatewayAccessLog);
   const verified = openVerifiedTokens();
+  const authOrigins = new AuthOrigins(config.authUrl);
+  const checked = checkGatewayConfig(config.gatewayConfig, config.variables);
+  // A file that is wrong is told of at the start of the gateway itself.
+  if (checked.kind === 'valid') authOrigins.follow(checked.config.services);
   const keys = new KeyStore({
-    fetchKeys: () => fetchJson(`${authUrl}/.well-known/jwks.json`),
+    fetchKeys: () => authOrigins.fetch('/.well-known/jwks.json'),
     log,
     nowMs,
     onWithdrawn: () => verified.clear(),
@@ -58,7 +64,7 @@ export async function openGatewayDeps(
     source:
       options.revocations ??
       (redisUrl === undefined ? createSilentSource() : createRedisSource(redisUrl, log)),
-    fetchSince: (since) => fetchJson(`${authUrl}/internal/revocations?since=${since}`, call),
+    fetchSince: (since) => authOrigins.fetch(`/internal/revocations?since=${since}`, call),
     log,
     nowMs,
   });
@@ -73,6 +79,7 @@ export async function openGatewayDeps(
     verified,
     limiter,
     accessLog,
+    authOrigins,
     async close() {
       keys.close();
       await revocations.close();

@@ -14,6 +14,7 @@ export function failExchange(x: Exchange, thrown: unknown, log: Log): void {
   if (error.code === 'internal') {
     log.error({ err: error.cause, request_id: x.requestId }, 'a request failed for a reason of our own');
   }
+  if (x.res.writableEnded) return;
   if (x.res.headersSent) x.req.socket.destroy();
   else refuse(x.req, x.res, error, x.requestId);
 }

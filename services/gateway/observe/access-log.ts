@@ -58,7 +58,7 @@ export class AccessLog {
     this.#timer ??= setTimeout(() => this.flush(), flushMs).unref();
   }
 
-  /** Writes what is held. A pipe that is full keeps its lines for the next time. */
+  /** Writes what is held; lines that the destination does not take now are dropped and counted. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -22,7 +22,7 @@ services:
   gone: { targets: ["${closedOrigin}"] }
   half: { targets: ["${closedOrigin}", "${upstream.origin}"] }
   narrow: { targets: ["${upstream.origin}"], max_pending: 1 }
-  auth: { targets: ["${upstream.origin}"] }
+  auth: { targets: ["\${AUTH_URL}"] }
 routes:
   - { path: /up/*, service: up, access: public }
   - { path: /small/*, service: up, access: public, body_limit_bytes: 10 }
@@ -359,6 +359,27 @@ describe('requests', () => {
     assert.match(refused.received, /^HTTP\/1\.1 404 /);
   });
 
+  test('a chunked body that breaks off into garbage is a 400, and the service sees an abort', async () => {
+    upstream.respond = () => undefined;
+    const client = await open();
+    client.write('POST /up/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n');
+    await until('the beginning', () => upstream.received.includes('hello'));
+    client.write('zz\r\n');
+    await client.closed();
+    assertProblem(readAnswers(client.received)[0], 400, 'malformed_request');
+    await until('the abort', () => upstream.requests[0]!.socket.destroyed);
+    assert.doesNotMatch(upstream.received, /\r\n0\r\n\r\n$/);
+  });
+
+  test('a client of HTTP/1.0 gets a chunked answer without chunks, and the end by its close', async () => {
+    upstream.respond = () =>
+      'HTTP/1.1 200 OK\r\nTrailer: x-a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n';
+    const client = await send('GET /up/x HTTP/1.0', 'Host: a');
+    await client.closed();
+    assert.match(client.received, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nok$/);
+    assert.doesNotMatch(client.received, /chunked|trailer/i);
+  });
+
   test('a client that leaves in its body reaches the service as an abort', async () => {
     upstream.respond = () => undefined;
     const client = await open();
@@ -428,8 +449,8 @@ describe('revocations on an answer of auth', () => {
       { kind: 'session', id: sid, not_before: Date.now() * 1000, until: Date.now() / 1000 + 600 },
     ].map((row) => ({ ...row, until: Math.floor(row.until) }));
     const header = Buffer.from(JSON.stringify(rows)).toString('base64url');
-    const answer = `HTTP/1.1 204 No Content\r\nx-pi-revocations: ${header}\r\n\r\n`;
-    upstream.respond = () => answer;
+    upstream.respond = () => `HTTP/1.1 204 No Content\r\nx-pi-revocations: ${header}\r\n\r\n`;
+    t.auth.answerHeaders['x-pi-revocations'] = header;
     const ids = { sid, sub: sid, jti: '01a0c450-6c00-7000-8000-000000000002' };
     assert.equal((await once('GET /up/x')).headers['x-pi-revocations'], undefined);
     assert.equal(t.deps.revocations.isRevoked(ids), false, 'only auth is believed');

@@ -92,6 +92,8 @@ export class Forwarding implements AnswerSink {
   onHead(status: number, headers: readonly string[], statusText: string): void {
     const x = this.#x;
     const { req, res } = x;
+    // The front has refused a body that turned out malformed.
+    if (res.headersSent) return this.release();
     x.upstreamHeadMs = performance.now();
     this.#settlePending();
     this.#target!.noteReached();
@@ -136,7 +138,7 @@ export class Forwarding implements AnswerSink {
   onEnd(trailers: readonly string[]): void {
     const { res } = this.#x;
     this.#finish();
-    if (this.#isChunked && trailers.length > 0) res.addTrailers(filterTrailers(trailers));
+    if (this.#isChunked && trailers.length > 0 && !this.#addTrailers(trailers)) return;
     const last = this.#chunk;
     this.#chunk = undefined;
     if (last === undefined) res.end();
@@ -167,9 +169,23 @@ export class Forwarding implements AnswerSink {
     }
     this.#finish();
     x.reason = fault ?? failure.reason;
+    if (x.res.writableEnded) return;
     if (fault === 'too_slow' || fault === 'client_gone') x.req.socket.destroy();
     else
       failExchange(x, new AppError(fault === undefined ? failure.code : 'payload_too_large'), this.#deps.log);
+  }
+
+  #addTrailers(trailers: readonly string[]): boolean {
+    const { res, req } = this.#x;
+    try {
+      res.addTrailers(filterTrailers(trailers));
+      return true;
+    } catch {
+      // A field that no server may send: without it the answer is not whole.
+      this.#x.reason = 'invalid_trailer';
+      req.socket.destroy();
+      return false;
+    }
   }
 
   #takeRetry(failure: UpstreamFailure): boolean {

@@ -3,6 +3,7 @@
 
 import type { Transport } from '../proxy/transport.ts';
 import { UpstreamService } from '../proxy/upstream-service.ts';
+import { authServiceName } from './auth-service.ts';
 import type { Route, RoutingConfig, Service } from './route.ts';
 import { type Leaf, RouteTable } from './route-table.ts';
 
@@ -26,8 +27,6 @@ export type SnapshotOptions = {
   readonly authUrl: string;
   readonly openTransport: (origin: string, service: Service) => Transport;
 };
-
-export const authServiceName = 'auth';
 
 /** Joins a configuration with running services; those of `previous` that did not change are taken over. */
 export function openSnapshot(config: RoutingConfig, options: SnapshotOptions, previous?: Snapshot): Snapshot {

@@ -3,7 +3,7 @@
 // nothing.
 
 import { type FSWatcher, unwatchFile, watch, watchFile } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 
 const settleMs = 100;
 const lookMs = 2000;
@@ -11,13 +11,18 @@ const lookMs = 2000;
 /** Calls `onChange` shortly after the last of a row of changes. The result ends the watch. */
 export function watchConfig(path: string, onChange: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;
+  const name = basename(path);
+  // `..data` is what Kubernetes swaps under a mounted file.
+  const isOurs = (entry: string | null) => entry === null || entry === name || entry.startsWith('..');
   const changed = () => {
     clearTimeout(timer);
     timer = setTimeout(onChange, settleMs).unref();
   };
   let watcher: FSWatcher | undefined;
   try {
-    watcher = watch(dirname(resolve(path)), { persistent: false }, changed);
+    watcher = watch(dirname(resolve(path)), { persistent: false }, (_event, entry) => {
+      if (isOurs(entry)) changed();
+    });
     watcher.on('error', () => watcher?.close());
   } catch {
     // Out of watches: the look now and then remains.

@@ -25,6 +25,10 @@ export class FakeAuth {
   readonly keys: Key[] = [];
   readonly revocations: RevocationRow[] = [];
   keyFetches = 0;
+  /** Header lines of the forwarded requests, flat. */
+  readonly forwarded: string[][] = [];
+  /** Stand on the answers to forwarded requests. */
+  readonly answerHeaders: Record<string, string> = {};
   /** While true, every answer is a 503. */
   isDown = false;
   readonly #server: Server;
@@ -44,7 +48,8 @@ export class FakeAuth {
       } else if (req.url?.startsWith('/internal/revocations?since=') && req.headers['x-pi-call']) {
         res.end(JSON.stringify({ as_of: Date.now() * 1000, revocations: auth.revocations }));
       } else {
-        res.writeHead(404).end();
+        auth.forwarded.push(req.rawHeaders);
+        res.writeHead(204, auth.answerHeaders).end();
       }
     });
     const auth = new FakeAuth(server);
@@ -72,7 +77,7 @@ export class FakeAuth {
       .setAudience(publicUrl)
       .setSubject(options.sub ?? uuidV7(Date.now() * 1000))
       .setJti(uuidV7(Date.now() * 1000))
-      .setIssuedAt(nowSeconds - 1)
+      .setIssuedAt(nowSeconds - 10)
       .setExpirationTime(nowSeconds + (options.lifeSeconds ?? 300))
       .sign(key.privateKey);
   }

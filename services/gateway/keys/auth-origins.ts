@@ -1,0 +1,36 @@
+// Where auth is asked for keys and revocations: the targets of the service named `auth`, or AUTH_URL when the
+// file has none. The one that answered last is asked first.
+
+import { authServiceName } from '../routing/auth-service.ts';
+import type { Service } from '../routing/route.ts';
+import { fetchJson } from './fetch-json.ts';
+
+export class AuthOrigins {
+  #origins: readonly string[];
+  readonly #authUrl: string;
+
+  constructor(authUrl: string) {
+    this.#authUrl = authUrl;
+    this.#origins = [authUrl];
+  }
+
+  /** Takes over the targets of a configuration. */
+  follow(services: ReadonlyMap<string, Pick<Service, 'targets'>>): void {
+    this.#origins = services.get(authServiceName)?.targets ?? [this.#authUrl];
+  }
+
+  /** @throws {Error} of the last origin, when none answers. */
+  async fetch(path: string, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    let failure: unknown;
+    for (const origin of this.#origins) {
+      try {
+        const json = await fetchJson(`${origin}${path}`, headers);
+        this.#origins = [origin, ...this.#origins.filter((other) => other !== origin)];
+        return json;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+}

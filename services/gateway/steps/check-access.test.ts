@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
+import { newKey } from '../testing/fake-auth.ts';
+import { RecordingUpstream } from '../testing/recording-upstream.ts';
+import { startTestGateway, type TestGateway, until } from '../testing/start-test-gateway.ts';
+
+let upstream: RecordingUpstream;
+let t: TestGateway;
+
+const yaml = (origin: string) => `
+services:
+  up: { targets: ["${origin}"] }
+routes:
+  - { path: /default/*, service: up }
+  - { path: /admin/*, service: up, access: { roles: [admin] } }
+  - { path: /any/*, service: up, access: { roles: [user, admin] } }
+  - { path: /optional/*, service: up, access: optional }
+  - { path: /public/*, service: up, access: public }
+  - { path: /form, methods: [GET, POST], service: up, access: public }
+`;
+
+before(async () => {
+  upstream = await RecordingUpstream.start();
+  t = await startTestGateway(yaml(upstream.origin));
+});
+after(async () => {
+  await t.close();
+  upstream.close();
+});
+beforeEach(() => {
+  upstream.requests.length = 0;
+});
+
+async function get(path: string, authorization?: string, method = 'GET'): Promise<Response> {
+  const headers = authorization === undefined ? {} : { authorization };
+  const answer = await fetch(`${t.gateway.url}${path}`, { headers, method });
+  return answer;
+}
+
+async function assertRefused(answer: Response, status: number, code: string, challenge: string | null) {
+  const problem = (await answer.json()) as { code: string };
+  assert.deepEqual([answer.status, problem.code], [status, code]);
+  assert.equal(answer.headers.get('www-authenticate'), challenge);
+  assert.equal(answer.headers.get('cache-control'), 'no-store');
+  assert.equal(upstream.requests.length, 0, 'the service got something');
+}
+
+describe('401', () => {
+  test('a route without access is for signed-in callers only', async () => {
+    await assertRefused(await get('/default/x'), 401, 'missing_token', 'Bearer');
+  });
+
+  test('another scheme is as good as none', async () => {
+    await assertRefused(await get('/default/x', 'Basic YTpi'), 401, 'missing_token', 'Bearer');
+  });
+
+  test('a token that is none is invalid_token, on optional routes too', async () => {
+    for (const path of ['/default/x', '/optional/x', '/admin/x']) {
+      await assertRefused(
+        await get(path, 'Bearer abc'),
+        401,
+        'invalid_token',
+        'Bearer error="invalid_token"',
+      );
+    }
+  });
+
+  test('a 64 KiB token never gets to the verifier', async () => {
+    const answer = await get('/default/x', `Bearer ${'a'.repeat(65_536)}`);
+    assert.equal(answer.status, 431);
+  });
+
+  test('an expired token is refused although it was verified before', async () => {
+    const token = await t.auth.token({ lifeSeconds: -3 });
+    assert.equal((await get('/default/x', `Bearer ${token}`)).status, 200, 'within the leeway');
+    upstream.requests.length = 0;
+    await until('the leeway to end', () => Date.now() / 1000 > expiry(token) + 5);
+    await assertRefused(
+      await get('/default/x', `Bearer ${token}`),
+      401,
+      'invalid_token',
+      'Bearer error="invalid_token"',
+    );
+  });
+
+  test('a revoked session is refused on the next request, from the cache too', async () => {
+    const sid = uuidV7(Date.now() * 1000);
+    const token = await t.auth.token({ sid });
+    assert.equal((await get('/default/x', `Bearer ${token}`)).status, 200);
+    upstream.requests.length = 0;
+    const until = Math.floor(Date.now() / 1000) + 600;
+    await t.feed.publish([{ kind: 'session', id: sid, notBefore: Date.now() * 1000, until }]);
+    await assertRefused(
+      await get('/default/x', `Bearer ${token}`),
+      401,
+      'invalid_token',
+      'Bearer error="invalid_token"',
+    );
+  });
+
+  test('a revoked user keeps only the tokens issued after that', async () => {
+    const sub = uuidV7(Date.now() * 1000);
+    const before = await t.auth.token({ sub });
+    const until = Math.floor(Date.now() / 1000) + 600;
+    await t.feed.publish([{ kind: 'user', id: sub, notBefore: Date.now() * 1000 + 999, until }]);
+    assert.equal((await get('/default/x', `Bearer ${before}`)).status, 401);
+    await new Promise((resolve) => setTimeout(resolve, 3));
+    const later = await t.auth.token({ sub });
+    assert.equal((await get('/default/x', `Bearer ${later}`)).status, 200);
+  });
+});
+
+function expiry(token: string): number {
+  return (JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { exp: number }).exp;
+}
+
+describe('400', () => {
+  test('two Authorization headers or a list are refused', async () => {
+    const token = await t.auth.token();
+    for (const lines of [[`Bearer ${token}`, `Bearer ${token}`], [`Bearer ${token}, Bearer ${token}`]]) {
+      const headers = new Headers(lines.map((line): [string, string] => ['authorization', line]));
+      const answer = await fetch(`${t.gateway.url}/default/x`, { headers });
+      assert.equal(answer.status, 400);
+    }
+    assert.equal(upstream.requests.length, 0);
+  });
+});
+
+describe('403', () => {
+  test('a role that is not named is refused, the named ones pass', async () => {
+    const user = await t.auth.token({ role: 'user' });
+    const admin = await t.auth.token({ role: 'admin' });
+    await assertRefused(
+      await get('/admin/x', `Bearer ${user}`),
+      403,
+      'insufficient_role',
+      'Bearer error="insufficient_scope"',
+    );
+    assert.equal((await get('/admin/x', `Bearer ${admin}`)).status, 200);
+    assert.equal((await get('/any/x', `Bearer ${user}`)).status, 200);
+    assert.equal((await get('/any/x', `Bearer ${admin}`)).status, 200);
+  });
+
+  test('leaving out the last slash does not dodge a role', async () => {
+    const user = await t.auth.token({ role: 'user' });
+    assert.equal((await get('/admin', `Bearer ${user}`)).status, 403);
+    assert.equal((await get('/admin/', `Bearer ${user}`)).status, 403);
+  });
+});
+
+describe('404 and 405', () => {
+  test('what no route stands for is a 404, with and without a token', async () => {
+    await assertRefused(await get('/nothing'), 404, 'not_found', null);
+    await assertRefused(await get('/default-internal'), 404, 'not_found', null);
+    await assertRefused(await get('/Default/x'), 404, 'not_found', null);
+  });
+
+  test('a method the route does not have is a 405 with Allow', async () => {
+    const answer = await get('/form', undefined, 'DELETE');
+    assert.equal(answer.headers.get('allow'), 'GET, HEAD, POST');
+    await assertRefused(answer, 405, 'method_not_allowed', null);
+  });
+
+  test('HEAD is allowed where GET is', async () => {
+    assert.equal((await get('/form', undefined, 'HEAD')).status, 200);
+  });
+});
+
+describe('optional and public', () => {
+  test('optional: an identity with a valid token, none without', async () => {
+    const token = await t.auth.token();
+    assert.equal((await get('/optional/x', `Bearer ${token}`)).status, 200);
+    assert.equal(upstream.values('x-user-id').length, 1);
+    assert.equal((await get('/optional/x')).status, 200);
+    assert.deepEqual(upstream.values('x-user-id'), []);
+  });
+
+  test('public: no token is looked at', async () => {
+    assert.equal((await get('/public/x', 'Bearer rubbish')).status, 200);
+    assert.deepEqual(upstream.values('x-user-id'), []);
+  });
+});
+
+describe('keys', () => {
+  test('an unknown kid makes one fetch, and then none within the cooldown', async () => {
+    const key = await newKey('second');
+    const strange = await newKey('strange');
+    const fetches = t.auth.keyFetches;
+    t.auth.keys.push(key);
+    const token = await t.auth.token({ key });
+    assert.equal((await get('/default/x', `Bearer ${token}`)).status, 200);
+    assert.equal(t.auth.keyFetches, fetches + 1);
+    const storm = await Promise.all(
+      Array.from({ length: 20 }, async () =>
+        get('/default/x', `Bearer ${await t.auth.token({ key: strange })}`),
+      ),
+    );
+    for (const answer of storm) assert.equal(answer.status, 401);
+    assert.equal(t.auth.keyFetches, fetches + 1);
+  });
+
+  test('claims never swap: 2,000 interleaved requests of 40 users', async () => {
+    const tokens = await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        const sub = uuidV7(Date.now() * 1000);
+        return { sub, token: await t.auth.token({ sub }) };
+      }),
+    );
+    upstream.respond = ({ fields }) => {
+      const id = fields.find(([name]) => name === 'x-user-id')?.[1] ?? '';
+      return `HTTP/1.1 200 OK\r\ncontent-length: ${id.length}\r\n\r\n${id}`;
+    };
+    for (let round = 0; round < 50; round++) {
+      const answers = await Promise.all(
+        tokens.map(async ({ sub, token }) => ({
+          sub,
+          told: await (await get('/default/x', `Bearer ${token}`)).text(),
+        })),
+      );
+      for (const { sub, told } of answers) assert.equal(told, sub);
+    }
+    upstream.respond = () => 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+  });
+});
+
+describe('503', () => {
+  test('before the keys were ever loaded, only public routes are open, and readiness says so', async () => {
+    const other = await startTestGateway(yaml(upstream.origin), { AUTH_URL: 'http://127.0.0.1:9' });
+    try {
+      const token = await t.auth.token();
+      const ask = (path: string) =>
+        fetch(`${other.gateway.url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+      assert.equal((await ask('/default/x')).status, 503);
+      assert.equal((await ask('/public/x')).status, 200);
+      assert.equal((await ask('/readyz')).status, 503);
+      assert.equal((await ask('/livez')).status, 200);
+    } finally {
+      await other.close();
+    }
+  });
+});
