@@ -39,3 +39,8 @@ export function uuidV7Micros(id: string): number {
   const millis = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
   return millis * 1000 + Math.floor((Number.parseInt(id.slice(15, 18), 16) * 1000) / 4096);
 }
+
+/** The least id of an instant: every id made then or later sorts at or after it, every earlier one before. */
+export function uuidV7Floor(unixMicros: number): string {
+  return `${uuidV7(unixMicros).slice(0, 18)}-0000-000000000000`;
+}

@@ -1,0 +1,64 @@
+// What the service does by itself: follow what other auth processes changed, and clean up in small batches.
+// A round that fails is logged and tried again at the next tick; rounds of one kind never overlap.
+
+import type { AuthDeps } from '../deps.ts';
+import { deleteExpiredRegistrations } from '../store/pending-registrations.ts';
+import { deleteExpiredRevocations } from '../store/revocations.ts';
+import { deleteEndedSessions } from '../store/sessions.ts';
+
+const followMs = 1000;
+const cleanMs = 30_000;
+const batch = 500;
+const batchesPerRound = 20;
+const keptSeconds = 60;
+
+type Deps = Pick<AuthDeps, 'config' | 'db' | 'keyRing' | 'log' | 'revocations'>;
+
+/** @returns a function that stops it and waits for the rounds under way. */
+export function startBackground(deps: Deps): () => Promise<void> {
+  const stops = [
+    repeat(followMs, 'following the database failed', deps, async () => {
+      await deps.revocations.poll();
+      await deps.keyRing.maintain();
+    }),
+    repeat(cleanMs, 'cleaning failed', deps, () => clean(deps)),
+  ];
+  return async () => {
+    await Promise.all(stops.map((stop) => stop()));
+  };
+}
+
+async function clean({ db, config }: Deps): Promise<void> {
+  // As long as an access token of the session may live its row answers for it.
+  const afterSeconds = config.accessTokenTtlSeconds + config.clockSkewSeconds + keptSeconds;
+  await drain(() => deleteEndedSessions(db, afterSeconds, batch));
+  await drain(() => deleteExpiredRevocations(db, batch));
+  await drain(() => deleteExpiredRegistrations(db, batch));
+}
+
+async function drain(deleteBatch: () => Promise<number>): Promise<void> {
+  for (let i = 0; i < batchesPerRound; i++) {
+    if ((await deleteBatch()) < batch) return;
+  }
+}
+
+function repeat(
+  intervalMs: number,
+  failure: string,
+  { log }: Deps,
+  work: () => Promise<void>,
+): () => Promise<void> {
+  let round: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    round ??= work()
+      .catch((err: unknown) => log.warn({ err }, failure))
+      .finally(() => {
+        round = undefined;
+      });
+  }, intervalMs);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await round;
+  };
+}

@@ -1,0 +1,119 @@
+// The one way to PostgreSQL: named statements over a bounded pool. Whatever fails because the database is
+// away, slow, read-only or full becomes `unavailable` (503) before `deadlineMs`; a mistake of ours in a
+// statement stays what it is and becomes a 500.
+
+import type { Log } from '@pi-gateway/log/log.ts';
+import { AppError } from '@pi-gateway/problem/app-error.ts';
+import pg from 'pg';
+import { isOperational } from './operational-error.ts';
+
+/** One statement; the name makes PostgreSQL keep its plan. */
+export type Sql = { readonly name: string; readonly text: string; readonly values: readonly unknown[] };
+
+export interface Queryable {
+  /** @throws {AppError} `unavailable` when the database cannot answer now. */
+  query<Row>(sql: Sql): Promise<Row[]>;
+}
+
+export interface Database extends Queryable {
+  /** Commits what `work` did when it resolves, else rolls back. `work` must not wait for anything but queries. */
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  readonly counts: () => { readonly total: number; readonly idle: number; readonly waiting: number };
+  close(): Promise<void>;
+}
+
+export type DatabaseOptions = { readonly url: string; readonly poolMax: number; readonly log: Log };
+
+/** From the call to its end, waiting for a connection included. */
+const deadlineMs = 1800;
+const acquireMs = 1500;
+const waitingMax = 1000;
+
+// `pg` reads it from a query; its types do not know.
+type TimedQuery = pg.QueryConfig<unknown[]> & { readonly query_timeout: number };
+
+// The role and the time limits come with the connection itself, so that no query can run without them.
+const startupOptions = [
+  'role=pi_app',
+  'statement_timeout=1700',
+  'lock_timeout=1500',
+  'idle_in_transaction_session_timeout=5000',
+]
+  .map((option) => `-c ${option}`)
+  .join(' ');
+
+// Our bigints are microseconds and counts: exact as numbers.
+const types = new pg.TypeOverrides();
+types.setTypeParser(pg.types.builtins.INT8, Number);
+
+export function openDatabase({ url, poolMax, log }: DatabaseOptions): Database {
+  let pool = newPool();
+
+  function newPool(): pg.Pool {
+    const made = new pg.Pool({
+      connectionString: url,
+      options: startupOptions,
+      application_name: 'pi-auth',
+      max: poolMax,
+      connectionTimeoutMillis: acquireMs,
+      idleTimeoutMillis: 30_000,
+      keepAlive: true,
+      types,
+    });
+    // Without this handler an idle connection that the server closes would end the process.
+    made.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
+    return made;
+  }
+
+  // A server that fell silent leaves every connection of the pool dead: drop them all at once, so that the
+  // first request after its return finds a fresh one.
+  function replacePool(stale: pg.Pool): void {
+    if (stale !== pool || stale.ending) return;
+    pool = newPool();
+    void stale.end();
+  }
+
+  async function withClient<T>(work: (tx: Queryable) => Promise<T>, atomic: boolean): Promise<T> {
+    const from = pool;
+    const deadline = performance.now() + deadlineMs;
+    if (from.waitingCount >= waitingMax) throw new AppError('overloaded');
+    let client: pg.PoolClient | undefined;
+    let broken = false;
+    const query = async <Row>({ name, text, values }: Sql): Promise<Row[]> => {
+      const config: TimedQuery = {
+        name,
+        text,
+        values: [...values],
+        query_timeout: Math.max(1, Math.ceil(deadline - performance.now())),
+      };
+      const result = await client!.query<Row & pg.QueryResultRow>(config);
+      return result.rows;
+    };
+    try {
+      client = await from.connect();
+      if (atomic) await query(begin);
+      const value = await work({ query });
+      if (atomic) await query(commit);
+      return value;
+    } catch (error) {
+      broken = isOperational(error);
+      if (broken && client !== undefined && !(error instanceof pg.DatabaseError)) replacePool(from);
+      if (atomic && !broken && client !== undefined) await query(rollback).catch(() => (broken = true));
+      if (broken) throw new AppError('unavailable', { cause: error });
+      throw error;
+    } finally {
+      client?.release(broken);
+    }
+  }
+
+  return {
+    query: (sql) => withClient((tx) => tx.query(sql), false),
+    transaction: (work) => withClient(work, true),
+    counts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    close: () => pool.end(),
+  };
+}
+
+const begin: Sql = { name: 'begin', text: 'begin', values: [] };
+const commit: Sql = { name: 'commit', text: 'commit', values: [] };
+const rollback: Sql = { name: 'rollback', text: 'rollback', values: [] };

@@ -1,0 +1,84 @@
+// Runs the numbered SQL files of db/migrations, each in its own transaction together with its row in
+// schema_migrations. A small runner of our own, because the work that must happen once per database (the
+// first admin) shares its lock, and because the lock is waited for within a bound.
+
+import { readdir, readFile } from 'node:fs/promises';
+import pg from 'pg';
+
+export type Direction = 'up' | 'down';
+
+/** Any number of ours: the same in every process that prepares this database. */
+const advisoryLock = 5_114_071_205;
+const lockWaitMs = 30_000;
+const connectMs = 5000;
+const folder = new URL('./migrations/', import.meta.url);
+
+/**
+ * Brings the schema to its newest state, or takes one step back (`down`).
+ * @returns the names of the migrations that ran.
+ * @throws {Error} when a file fails; nothing of that file remains then.
+ */
+export async function migrate(databaseUrl: string, direction: Direction): Promise<string[]> {
+  return withMigrationLock(databaseUrl, (client) => runMigrations(client, direction));
+}
+
+/** Runs `work` while no other process migrates this database; `work` gets the connection that holds the lock. */
+export async function withMigrationLock<T>(
+  databaseUrl: string,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    connectionTimeoutMillis: connectMs,
+    application_name: 'pi-migrate',
+  });
+  client.on('error', () => undefined); // a lost connection also fails the query that runs
+  await client.connect();
+  try {
+    await client.query(`set lock_timeout = ${lockWaitMs}`);
+    await client.query('select pg_advisory_lock($1)', [advisoryLock]);
+    return await work(client);
+  } finally {
+    await client.end(); // gives the lock back, also when `work` failed
+  }
+}
+
+/** As `migrate`, on a connection that holds the lock. */
+export async function runMigrations(client: pg.Client, direction: Direction): Promise<string[]> {
+  await client.query(
+    `create table if not exists schema_migrations (
+       name text collate "C" primary key, applied_at timestamptz not null default clock_timestamp())`,
+  );
+  const applied = await client.query<{ name: string }>('select name from schema_migrations order by name');
+  const done = applied.rows.map((row) => row.name);
+  const names = await listMigrations();
+  const steps = direction === 'up' ? names.filter((name) => !done.includes(name)) : done.slice(-1);
+  for (const name of steps) await runStep(client, name, direction);
+  return steps;
+}
+
+async function listMigrations(): Promise<string[]> {
+  const files = await readdir(folder);
+  return files
+    .filter((file) => file.endsWith('.up.sql'))
+    .map((file) => file.slice(0, -'.up.sql'.length))
+    .toSorted();
+}
+
+async function runStep(client: pg.Client, name: string, direction: Direction): Promise<void> {
+  const sql = await readFile(new URL(`${name}.${direction}.sql`, folder), 'utf8');
+  await client.query('begin');
+  try {
+    await client.query(sql);
+    await client.query(
+      direction === 'up'
+        ? 'insert into schema_migrations (name) values ($1)'
+        : 'delete from schema_migrations where name = $1',
+      [name],
+    );
+    await client.query('commit');
+  } catch (cause) {
+    await client.query('rollback').catch(() => undefined);
+    throw new Error(`migration ${name} (${direction}): ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,135 @@
+// Opens everything the service needs, once: the only place that knows which implementations run. Whoever
+// hands in a feed (the embedded run) gets the same process-wide feed everywhere; else Redis, else none is needed.
+
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { parseTrustedProxies, type TrustedProxies } from '@pi-gateway/client-address/trusted-proxies.ts';
+import { SettingError } from '@pi-gateway/env/settings.ts';
+import { callProof, forwardProof } from '@pi-gateway/gateway-link/gateway-proof.ts';
+import { openLimiter } from '@pi-gateway/limiter/open-limiter.ts';
+import type { Log } from '@pi-gateway/log/log.ts';
+import { deriveSecret } from '@pi-gateway/master-key/derive-secret.ts';
+import { createMemoryFeed } from '@pi-gateway/revocation/memory-feed.ts';
+import { createRedisPublisher } from '@pi-gateway/revocation/redis-feed.ts';
+import type { RevocationPublisher } from '@pi-gateway/revocation/revocation.ts';
+import { createEventSampler, type EventSampler } from './audit/event-sampler.ts';
+import type { AuthConfig } from './config.ts';
+import { type AdmissionGate, createAdmissionGate } from './crypto/admission-gate.ts';
+import { createPasswordHash, type PasswordHash } from './crypto/password-hash.ts';
+import { type Database, openDatabase } from './db/database.ts';
+import { prepareDatabase } from './db/prepare-database.ts';
+import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
+import { createLimits, type Limits } from './limits/login-limits.ts';
+import { createMailer, type Mailer } from './mail/mailer.ts';
+import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import { createRevocations, type Revocations } from './revocation/revocations.ts';
+
+export type AuthDeps = {
+  readonly config: AuthConfig;
+  readonly log: Log;
+  readonly db: Database;
+  readonly keyRing: KeyRing;
+  readonly revocations: Revocations;
+  readonly limits: Limits;
+  readonly gate: AdmissionGate;
+  readonly passwordHash: PasswordHash;
+  readonly mailer: Mailer;
+  readonly sampler: EventSampler;
+  readonly metrics: Metrics;
+  readonly trusted: TrustedProxies;
+  readonly secrets: Secrets;
+  /** Ends every connection; `startAuth` calls it when it is closed. */
+  close(): Promise<void>;
+};
+
+export type Secrets = {
+  readonly refreshMac: Buffer;
+  readonly cursorMac: Buffer;
+  readonly forwardProof: string;
+  readonly callProof: string;
+};
+
+export type DepsOptions = {
+  readonly log: Log;
+  /** Told of every revocation; unset: Redis when there is one. The caller closes what it handed in. */
+  readonly revocations?: RevocationPublisher;
+  /** Threads of libuv's pool: as many hashes run at once at most. */
+  readonly threads?: number;
+};
+
+const hashesWaitingPerPermit = 32;
+// While Redis is away each process counts for itself, with this share of the budget.
+const localShare = 0.5;
+
+/**
+ * Migrates and connects.
+ * @throws {SettingError} one line that names what cannot be used.
+ */
+export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Promise<AuthDeps> {
+  const { log } = options;
+  const trusted = readTrustedProxies(config.trustedProxies);
+  await prepareDatabase({
+    ownerUrl: config.databaseOwnerUrl ?? config.databaseUrl,
+    servingUrl: config.databaseUrl,
+    log,
+  });
+  const db = openDatabase({ url: config.databaseUrl, poolMax: config.databasePoolMax, log });
+  const limiter = await openLimiter({ redisUrl: config.redisUrl, log, localShare });
+  const publisher = options.revocations ?? openPublisher(config.redisUrl, log);
+  const revocations = createRevocations(db, publisher, log);
+  const sealKey = deriveSecret(config.masterKey, 'signing-key-encryption/v1');
+  const [keyRing, passwordHash] = await Promise.all([
+    openKeyRing(db, sealKey, {
+      rotationSeconds: config.signingKeyRotationSeconds,
+      accessTokenTtlSeconds: config.accessTokenTtlSeconds,
+      clockSkewSeconds: config.clockSkewSeconds,
+    }),
+    createPasswordHash({ memoryKib: config.passwordHashMemoryKib, passes: config.passwordHashPasses }),
+    revocations.poll(),
+  ]);
+  const runningMax = Math.min(availableParallelism(), options.threads ?? 4);
+  const gate = createAdmissionGate({ runningMax, waitingMax: runningMax * hashesWaitingPerPermit });
+  const mailer = createMailer({
+    smtpUrl: config.smtpUrl,
+    from: config.mailFrom,
+    folder: join(config.dataDir, 'mail'),
+  });
+  return {
+    config,
+    log,
+    db,
+    keyRing,
+    revocations,
+    limits: createLimits(limiter, config, deriveSecret(config.masterKey, 'limit-key/v1')),
+    gate,
+    passwordHash,
+    mailer,
+    sampler: createEventSampler(),
+    metrics: createMetrics({ gate, db, revocations, limiter }),
+    trusted,
+    secrets: {
+      refreshMac: deriveSecret(config.masterKey, 'refresh-token-mac/v1'),
+      cursorMac: deriveSecret(config.masterKey, 'cursor-mac/v1'),
+      forwardProof: forwardProof(config.masterKey),
+      callProof: callProof(config.masterKey),
+    },
+    async close() {
+      mailer.close();
+      if (options.revocations === undefined) await publisher.close();
+      await limiter.close();
+      await db.close();
+    },
+  };
+}
+
+function readTrustedProxies(text: string): TrustedProxies {
+  try {
+    return parseTrustedProxies(text);
+  } catch (cause) {
+    throw new SettingError(`TRUSTED_PROXIES: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function openPublisher(redisUrl: string | undefined, log: Log): RevocationPublisher {
+  return redisUrl === undefined ? createMemoryFeed() : createRedisPublisher(redisUrl, log);
+}

@@ -1,0 +1,87 @@
+// Puts the blocks of the route table behind their checks. In this order: who is calling, may he, then the body
+// is read, then it is validated, then the endpoint runs.
+
+import type { IncomingMessage } from 'node:http';
+import { callProofHeader, isProof } from '@pi-gateway/gateway-link/gateway-proof.ts';
+import type { AppError } from '@pi-gateway/problem/app-error.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AuthDeps } from '../deps.ts';
+import type { Method, Routes } from '../routes.ts';
+import { authenticate, type Principal } from './authenticate.ts';
+import type { Caller } from './caller.ts';
+import { checkAdmin } from './check-admin.ts';
+import type { EndpointSchema, SignedInCall } from './endpoint.ts';
+import { type Access, routeSchema } from './openapi.ts';
+import { readJsonBody } from './read-json-body.ts';
+import { refuseField } from './validation-errors.ts';
+
+type Context = {
+  readonly callerOf: (request: FastifyRequest) => Caller;
+  readonly refuseUnknown: (request: FastifyRequest) => AppError;
+};
+
+type AnyCall = SignedInCall<EndpointSchema>;
+type Handle = (call: AnyCall, reply: FastifyReply) => Promise<unknown>;
+
+export function addRoutes(app: FastifyInstance, deps: AuthDeps, table: Routes, context: Context): void {
+  const principals = new WeakMap<IncomingMessage, Principal>();
+
+  const letIn: Readonly<Record<Access, (request: FastifyRequest) => Promise<void>>> = {
+    open: () => Promise.resolve(),
+    'signed in': async ({ raw }) => {
+      principals.set(raw, await authenticate(deps, raw.rawHeaders));
+    },
+    admin: async (request) => {
+      const { method, url = '' } = request.routeOptions;
+      const principal = await authenticate(deps, request.raw.rawHeaders);
+      await checkAdmin(deps.db, principal, context.callerOf(request), { method: String(method), url });
+      principals.set(request.raw, principal);
+    },
+    internal: async (request) => {
+      const isGateway = isProof(deps.secrets.callProof, request.headers[callProofHeader]);
+      if (!isGateway) throw context.refuseUnknown(request);
+    },
+  };
+
+  function addRoute(access: Access, method: Method, url: string, schema: EndpointSchema, handle: Handle) {
+    app.route({
+      method,
+      url,
+      schema: routeSchema(schema, access),
+      onRequest: (request) => letIn[access](request),
+      preValidation: async (request, reply) => {
+        request.body = await readBody(schema, request, reply);
+      },
+      handler: (request, reply) => {
+        const { body, query, params, raw, headers } = request;
+        const call = {
+          body,
+          query,
+          params,
+          caller: context.callerOf(request),
+          principal: principals.get(raw),
+          rawHeaders: raw.rawHeaders,
+          ifNoneMatch: headers['if-none-match'],
+        };
+        return handle(call as AnyCall, reply);
+      },
+    });
+  }
+
+  for (const [method, url, { schema, handle }] of table.open) addRoute('open', method, url, schema, handle);
+  for (const [method, url, { schema, handle }] of table.signedIn)
+    addRoute('signed in', method, url, schema, handle);
+  for (const [method, url, { schema, handle }] of table.admin) addRoute('admin', method, url, schema, handle);
+  for (const [method, url, { schema, handle }] of table.internal)
+    addRoute('internal', method, url, schema, handle);
+}
+
+/** The body as it is validated. A route without one takes none, or an empty object. */
+async function readBody(schema: EndpointSchema, request: FastifyRequest, reply: FastifyReply) {
+  const isOptional = schema.body === undefined || schema.isBodyOptional === true;
+  const body = await readJsonBody(request.raw, reply.raw, { isOptional });
+  if (schema.body !== undefined) return isOptional ? (body ?? {}) : body;
+  const isEmpty = body === undefined || JSON.stringify(body) === '{}';
+  if (!isEmpty) throw refuseField('', 'this route takes no body');
+  return undefined;
+}

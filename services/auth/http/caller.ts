@@ -1,0 +1,58 @@
+// Who sent a request. Forwarding headers count only from our own gateway, which proves itself, and from
+// TRUSTED_PROXIES; identity headers (x-user-…) never: auth reads the bearer token itself.
+
+import type { IncomingMessage } from 'node:http';
+import { canonicalAddress, networkOf } from '@pi-gateway/client-address/canonical-address.ts';
+import { clientAddress } from '@pi-gateway/client-address/client-address.ts';
+import type { TrustedProxies } from '@pi-gateway/client-address/trusted-proxies.ts';
+import { forwardProofHeader, isProof } from '@pi-gateway/gateway-link/gateway-proof.ts';
+import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
+import type { AuditOrigin } from '../audit/audit-event.ts';
+
+export type Caller = {
+  /** Canonical address of the client. */
+  readonly ip: string;
+  /** What limits count by. */
+  readonly network: string;
+  readonly userAgent: string | null;
+  readonly requestId: string;
+  /** The request came through our own gateway, which wants to hear of revocations on the answer. */
+  readonly isFromGateway: boolean;
+};
+
+const userAgentMax = 512;
+const requestIdForm = /^[A-Za-z0-9-]{8,64}$/;
+
+/** The id of the answer: the gateway's own, else a new one. */
+export function requestIdOf(req: IncomingMessage, forwardProof: string): string {
+  const given = req.headers['x-request-id'];
+  const isOurs = isProof(forwardProof, req.headers[forwardProofHeader]);
+  if (isOurs && typeof given === 'string' && requestIdForm.test(given)) return given;
+  return uuidV7(Date.now() * 1000);
+}
+
+export function readCaller(
+  req: IncomingMessage,
+  requestId: string,
+  options: { readonly forwardProof: string; readonly trusted: TrustedProxies },
+): Caller {
+  const isFromGateway = isProof(options.forwardProof, req.headers[forwardProofHeader]);
+  const peer = req.socket.remoteAddress ?? '';
+  const forwarded = req.headers['x-forwarded-for'];
+  const forwardedFor = typeof forwarded === 'string' ? forwarded : undefined;
+  const ip = isFromGateway
+    ? (canonicalAddress(forwardedFor ?? '') ?? canonicalAddress(peer) ?? peer)
+    : clientAddress(peer, forwardedFor, options.trusted);
+  return { ip, network: networkOf(ip), userAgent: readUserAgent(req), requestId, isFromGateway };
+}
+
+/** The caller as an audit event tells it. */
+export function auditOrigin({ ip, userAgent, requestId }: Caller): AuditOrigin {
+  return { ip, userAgent, requestId };
+}
+
+function readUserAgent(req: IncomingMessage): string | null {
+  // Control characters would be data in the log all the same, but nobody who reads one should be surprised.
+  const text = req.headers['user-agent']?.replace(/[^\x20-\x7e\xa0-\xff]+/g, ' ').slice(0, userAgentMax);
+  return text === undefined || text === '' ? null : text;
+}

@@ -1,0 +1,95 @@
+// The shapes of the API: what comes in is validated by them, what leaves passes them, OpenAPI shows them.
+
+import { roles } from '@pi-gateway/access-token/role.ts';
+import { type Static, Type } from 'typebox';
+import type { Session } from '../store/sessions.ts';
+import type { User } from '../store/users.ts';
+
+const strict = { additionalProperties: false } as const;
+const time = () => Type.String({ format: 'date-time' });
+
+export const Empty = Type.Object({}, strict);
+export const Role = Type.Enum([...roles]);
+export const Id = Type.String({ description: 'UUIDv7' });
+export const Email = Type.String({ description: 'Trimmed, ASCII local part, IDNA domain, lower case.' });
+export const Password = Type.String({ description: 'At most 1,024 bytes in UTF-8.' });
+
+export const IdParams = Type.Object({ id: Id });
+
+export const CredentialsBody = Type.Object({ email: Email, password: Password }, strict);
+
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    code: Type.String(),
+    request_id: Type.String(),
+    errors: Type.Optional(Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() }))),
+  },
+  { description: 'RFC 9457 problem details' },
+);
+
+export const RegisteredUser = Type.Object({ id: Id, email: Type.String(), role: Role, created_at: time() });
+
+export const UserBody = Type.Object({
+  id: Id,
+  email: Type.String(),
+  role: Role,
+  disabled: Type.Boolean(),
+  created_at: time(),
+  last_login_at: Type.Union([time(), Type.Null()]),
+});
+
+export const SessionBody = Type.Object({
+  id: Id,
+  created_at: time(),
+  last_used_at: time(),
+  expires_at: time(),
+  ip: Type.String(),
+  user_agent: Type.Union([Type.String(), Type.Null()]),
+  current: Type.Boolean(),
+});
+
+export const TokensBody = Type.Object({
+  access_token: Type.String(),
+  token_type: Type.Literal('Bearer'),
+  expires_in: Type.Integer({ description: 'Seconds.' }),
+  refresh_token: Type.String(),
+  refresh_expires_in: Type.Integer({
+    description: 'Whole seconds until the session ends if it is not used.',
+  }),
+});
+
+/** RFC 3339 UTC to the millisecond, from microseconds. */
+export function encodeTime(micros: number): string {
+  return new Date(Math.floor(micros / 1000)).toISOString();
+}
+
+export function encodeRegistered({ id, email, role, createdAt }: User): Static<typeof RegisteredUser> {
+  return { id, email, role, created_at: encodeTime(createdAt) };
+}
+
+export function encodeUser(user: User): Static<typeof UserBody> {
+  return {
+    id: user.id,
+    email: user.email,
+    role: user.role,
+    disabled: user.isDisabled,
+    created_at: encodeTime(user.createdAt),
+    last_login_at: user.lastLoginAt === null ? null : encodeTime(user.lastLoginAt),
+  };
+}
+
+export function encodeSession(session: Session, currentId: string): Static<typeof SessionBody> {
+  return {
+    id: session.id,
+    created_at: encodeTime(session.createdAt),
+    last_used_at: encodeTime(session.lastUsedAt),
+    expires_at: encodeTime(session.expiresAt),
+    ip: session.ip,
+    user_agent: session.userAgent,
+    current: session.id === currentId,
+  };
+}

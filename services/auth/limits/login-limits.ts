@@ -1,0 +1,124 @@
+// How logins and registrations are counted. Per network every attempt counts; per account and network each
+// failed login counts and a success resets it; in all, after so many failures in a row, only networks from which
+// the account has signed in may try. Nothing here asks whether an account exists: unknown addresses count alike.
+
+import { createHmac } from 'node:crypto';
+import type { Bucket, BucketState, Limit, Limiter } from '@pi-gateway/limiter/limiter.ts';
+import { rateLimitHeaders } from '@pi-gateway/limiter/rate-limit-headers.ts';
+import { AppError } from '@pi-gateway/problem/app-error.ts';
+
+const daySeconds = 86_400;
+
+type Rate = { readonly count: number; readonly periodSeconds: number } | 'off';
+type Counted = { readonly limit: Limit; readonly state: BucketState };
+
+export type LimitSettings = {
+  readonly rateLimitLoginPerIp: Rate;
+  readonly rateLimitLoginPerAccount: Rate;
+  readonly rateLimitRegisterPerIp: Rate;
+  readonly loginFailuresMax: number;
+};
+
+/** Whether an attempt is refused, and the headers its answer carries either way. */
+export type Verdict = { readonly limited: boolean; readonly headers: Readonly<Record<string, string>> };
+
+export type Limits = {
+  /** The name of an account in buckets and events: a keyed hash, for what was typed may be no address at all. */
+  accountKey(email: string): string;
+  /** Before anything else; counts the attempt of the network unless it is refused. */
+  admitLogin(login: LoginAttempt): Promise<Verdict>;
+  /** Inside the permit to hash, since others may have failed meanwhile; counts nothing. */
+  recheckLogin(login: LoginAttempt): Promise<Verdict>;
+  countFailure(login: LoginAttempt): Promise<Verdict>;
+  countSuccess(login: LoginAttempt): Promise<Verdict>;
+  forgiveFailures(account: string): Promise<void>;
+  /** Every well-formed registration counts. */
+  admitRegistration(network: string): Promise<Verdict>;
+};
+
+export type LoginAttempt = {
+  /** By `accountKey`. */
+  readonly account: string;
+  readonly network: string;
+  /** Asked only while the account is under attack. */
+  readonly isKnownNetwork: () => Promise<boolean>;
+};
+
+export function createLimits(limiter: Limiter, settings: LimitSettings, limitKey: Buffer): Limits {
+  const perIp = limitOf('login-ip', settings.rateLimitLoginPerIp);
+  const perAccount = limitOf('login-account', settings.rateLimitLoginPerAccount);
+  const registerPerIp = limitOf('register-ip', settings.rateLimitRegisterPerIp);
+
+  const ipBucket = ({ network }: LoginAttempt) => perIp && { limit: perIp, key: network };
+  const accountBucket = ({ account, network }: LoginAttempt) =>
+    perAccount && { limit: perAccount, key: `${account}|${network}` };
+  const failuresKey = (account: string) => `login-failures:${account}`;
+  const peek = (bucket: Bucket | undefined) => bucket && count(bucket, limiter.peek(bucket));
+  const take = (bucket: Bucket | undefined) => bucket && count(bucket, limiter.take(bucket));
+
+  async function isUnderAttack(login: LoginAttempt): Promise<boolean> {
+    const failures = await limiter.count(failuresKey(login.account));
+    return failures >= settings.loginFailuresMax && !(await login.isKnownNetwork());
+  }
+
+  async function judge(login: LoginAttempt, isCounted: boolean): Promise<Verdict> {
+    const byAccount = refuseEmpty(await peek(accountBucket(login)));
+    const isLocked = await isUnderAttack(login);
+    const isRefused = isLocked || byAccount?.state.limited === true;
+    const byIp = await (isRefused || !isCounted ? peek : take)(ipBucket(login));
+    const { limited, headers } = verdict([isCounted && !isRefused ? byIp : admit(byIp), byAccount]);
+    // How long an attack lasts nobody knows; a day without failures ends the lock for sure.
+    return isLocked
+      ? { limited: true, headers: { ...headers, 'retry-after': String(daySeconds) } }
+      : { limited, headers };
+  }
+
+  return {
+    accountKey: (email) => createHmac('sha256', limitKey).update(email).digest('base64url').slice(0, 22),
+    admitLogin: (login) => judge(login, true),
+    recheckLogin: (login) => judge(login, false),
+    async countFailure(login) {
+      const [byIp, byAccount] = await Promise.all([
+        peek(ipBucket(login)),
+        take(accountBucket(login)),
+        limiter.increment(failuresKey(login.account), daySeconds),
+      ]);
+      return verdict([admit(byIp), admit(byAccount)]);
+    },
+    async countSuccess(login) {
+      const bucket = accountBucket(login);
+      await Promise.all([bucket && limiter.reset(bucket), limiter.clear(failuresKey(login.account))]);
+      return verdict([admit(await peek(ipBucket(login))), admit(await peek(bucket))]);
+    },
+    forgiveFailures: (account) => limiter.clear(failuresKey(account)),
+    admitRegistration: async (network) =>
+      verdict([await take(registerPerIp && { limit: registerPerIp, key: network })]),
+  };
+}
+
+/** 429 with the headers of the verdict. */
+export function rateLimited({ headers }: Verdict): AppError {
+  return new AppError('rate_limited', { headers });
+}
+
+async function count({ limit }: Bucket, state: Promise<BucketState>): Promise<Counted> {
+  return { limit, state: await state };
+}
+
+// A peek tells the state; whether an empty bucket refuses is this file's business.
+function refuseEmpty(counted: Counted | undefined): Counted | undefined {
+  return counted && { ...counted, state: { ...counted.state, limited: counted.state.remaining === 0 } };
+}
+
+function admit(counted: Counted | undefined): Counted | undefined {
+  return counted && { ...counted, state: { ...counted.state, limited: false } };
+}
+
+function limitOf(name: string, rate: Rate): Limit | undefined {
+  return rate === 'off' ? undefined : { name, ...rate };
+}
+
+function verdict(given: readonly (Counted | undefined)[]): Verdict {
+  const counted = given.filter((one) => one !== undefined);
+  return { limited: counted.some(({ state }) => state.limited), headers: rateLimitHeaders(counted) };
+}

@@ -1,0 +1,37 @@
+// The auth service as a process of its own: environment in, signals in, exit code out.
+
+import { SettingError } from '@pi-gateway/env/settings.ts';
+import { createLog } from '@pi-gateway/log/log.ts';
+import { startAuth } from './app.ts';
+import { readAuthConfig } from './config.ts';
+import { openAuthDeps } from './deps.ts';
+import type { FirstAdmin } from './registration/first-admin.ts';
+
+try {
+  const config = readAuthConfig(process.env);
+  const log = createLog({ service: 'auth', level: config.logLevel });
+  const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
+  const deps = await openAuthDeps(config, { log, threads });
+  const auth = await startAuth(config, deps, { announceFirstAdmin: printFirstAdmin });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      auth.close().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+    });
+  }
+} catch (error) {
+  const line = error instanceof SettingError ? error.message : ((error as Error).stack ?? String(error));
+  process.stderr.write(`auth: ${line}\n`);
+  process.exit(1);
+}
+
+/** On standard output, for a person; never in the log. */
+function printFirstAdmin({ email, password }: FirstAdmin): void {
+  const lines = ['The first admin, shown this once:', `  e-mail    ${email}`, `  password  ${password}`];
+  const width = Math.max(...lines.map((line) => line.length));
+  const rule = '─'.repeat(width + 2);
+  const rows = lines.map((line) => `│ ${line.padEnd(width)} │`);
+  process.stdout.write(`${[`┌${rule}┐`, ...rows, `└${rule}┘`].join('\n')}\n`);
+}

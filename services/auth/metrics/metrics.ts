@@ -1,0 +1,75 @@
+// What Prometheus may know, served on the metrics port only. Labels have few values by construction: routes
+// are the table's own URLs, never what a client sent.
+
+import type { Limiter } from '@pi-gateway/limiter/limiter.ts';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { AdmissionGate } from '../crypto/admission-gate.ts';
+import type { Database } from '../db/database.ts';
+import type { Revocations } from '../revocation/revocations.ts';
+
+export type Metrics = {
+  observeRequest(method: string, route: string, status: number, seconds: number): void;
+  countLogin(outcome: 'succeeded' | 'failed' | 'rate_limited'): void;
+  countRefresh(outcome: 'rotated' | 'repeated' | 'reuse' | 'refused'): void;
+  /** The text that is scraped. */
+  render(): Promise<string>;
+  readonly contentType: string;
+};
+
+export type MetricsSources = {
+  readonly gate: AdmissionGate;
+  readonly db: Database;
+  readonly revocations: Revocations;
+  readonly limiter: Limiter;
+};
+
+export function createMetrics({ gate, db, revocations, limiter }: MetricsSources): Metrics {
+  const register = new Registry();
+  const registers = [register];
+  collectDefaultMetrics({ register });
+  const requests = new Histogram({
+    name: 'pi_auth_request_duration_seconds',
+    help: 'Time to answer a request.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
+    registers,
+  });
+  const logins = new Counter({
+    name: 'pi_auth_logins_total',
+    help: 'Logins.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const refreshes = new Counter({
+    name: 'pi_auth_refreshes_total',
+    help: 'Refreshes.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  gauge('pi_auth_hashes_running', 'Password hashes in flight.', () => gate.counts().running);
+  gauge('pi_auth_hashes_waiting', 'Requests that wait for a password hash.', () => gate.counts().waiting);
+  gauge('pi_auth_database_connections', 'Open database connections.', () => db.counts().total);
+  gauge(
+    'pi_auth_database_waiting',
+    'Requests that wait for a database connection.',
+    () => db.counts().waiting,
+  );
+  gauge('pi_auth_revocations', 'Live revocations in memory.', () => revocations.size());
+  gauge('pi_auth_limiter_shared', '1 when limits are shared by Redis, 0 when counted locally.', () =>
+    limiter.mode() === 'shared' ? 1 : 0,
+  );
+
+  function gauge(name: string, help: string, read: () => number): void {
+    const collect = (): void => metric.set(read());
+    const metric = new Gauge({ name, help, registers, collect });
+  }
+
+  return {
+    observeRequest: (method, route, status, seconds) =>
+      requests.observe({ method, route, status: String(status) }, seconds),
+    countLogin: (outcome) => logins.inc({ outcome }),
+    countRefresh: (outcome) => refreshes.inc({ outcome }),
+    render: () => register.metrics(),
+    contentType: register.contentType,
+  };
+}

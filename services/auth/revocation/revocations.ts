@@ -1,0 +1,41 @@
+// Auth's side of revocation: what it enforces on its own routes, and how what was committed gets out. The set
+// is filled from the table at the start; other auth processes' revocations come by polling the same table.
+
+import type { Log } from '@pi-gateway/log/log.ts';
+import type { Revocation, RevocationPublisher } from '@pi-gateway/revocation/revocation.ts';
+import { RevocationSet } from '@pi-gateway/revocation/revocation-set.ts';
+import type { Database } from '../db/database.ts';
+import { listRevocationsSince } from '../store/revocations.ts';
+
+// A transaction that began before `asOf` may commit after it: no transaction of ours lives longer.
+const overlapMicros = 30_000_000;
+
+export type Revocations = {
+  isRevoked(claims: { readonly sub: string; readonly sid: string; readonly jti: string }): boolean;
+  /** Enforces here, then tells the gateways; call it after the commit and before the answer. */
+  announce(revocations: readonly Revocation[]): Promise<void>;
+  /** Takes over what the table has gained; the first call loads it all. */
+  poll(): Promise<void>;
+  readonly size: () => number;
+};
+
+export function createRevocations(db: Database, publisher: RevocationPublisher, log: Log): Revocations {
+  const set = new RevocationSet();
+  let since = 0;
+  return {
+    isRevoked: (claims) => set.isRevoked(claims),
+    async announce(revocations) {
+      if (revocations.length === 0) return;
+      set.apply(revocations, Date.now() / 1000);
+      // The feed is the fast way, the table the sure one: what is committed is never undone by a feed that fails.
+      await publisher.publish(revocations).catch((err) => log.warn({ err }, 'the revocation feed failed'));
+    },
+    async poll() {
+      const { asOf, revocations } = await listRevocationsSince(db, since);
+      set.apply(revocations, Date.now() / 1000);
+      set.prune(Date.now() / 1000);
+      since = Math.max(0, asOf - overlapMicros);
+    },
+    size: () => set.size,
+  };
+}

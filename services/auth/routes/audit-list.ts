@@ -1,0 +1,100 @@
+// GET /admin/audit: the events, newest first. `from` and `to` both count, to the millisecond.
+
+import { canonicalAddress } from '@pi-gateway/client-address/canonical-address.ts';
+import { isUuidV7, uuidV7Floor } from '@pi-gateway/uuid/uuid-v7.ts';
+import { Type } from 'typebox';
+import { auditEventNames, auditOutcomes } from '../audit/audit-event.ts';
+import type { AuthDeps } from '../deps.ts';
+import { readRfc3339 } from '../domain/read-rfc3339.ts';
+import { signedInEndpoint } from '../http/endpoint.ts';
+import { loadPage, pageBody, pageQuery } from '../http/page.ts';
+import { encodeTime, Id } from '../http/schemas.ts';
+import { refuseField } from '../http/validation-errors.ts';
+import { listAuditEvents, type StoredAuditEvent } from '../store/audit-events.ts';
+
+const AuditQuery = Type.Object(
+  {
+    ...pageQuery,
+    event: Type.Optional(Type.Enum([...auditEventNames])),
+    actor_id: Type.Optional(Id),
+    target_id: Type.Optional(Id),
+    ip: Type.Optional(Type.String()),
+    from: Type.Optional(Type.String({ description: 'RFC 3339; included.' })),
+    to: Type.Optional(Type.String({ description: 'RFC 3339; included.' })),
+  },
+  { additionalProperties: false },
+);
+
+const nullable = () => Type.Union([Type.String(), Type.Null()]);
+
+const AuditEventBody = Type.Object({
+  id: Id,
+  at: Type.String({ format: 'date-time' }),
+  event: Type.Enum([...auditEventNames]),
+  outcome: Type.Enum([...auditOutcomes]),
+  actor_id: nullable(),
+  target_id: nullable(),
+  session_id: nullable(),
+  ip: nullable(),
+  user_agent: nullable(),
+  request_id: nullable(),
+  data: Type.Object({}, { additionalProperties: true }),
+});
+
+export function auditList({ db, secrets }: Pick<AuthDeps, 'db' | 'secrets'>) {
+  return signedInEndpoint(
+    { summary: 'The audit log', query: AuditQuery, answers: { 200: pageBody(AuditEventBody) } },
+    async ({ query }) => {
+      const from = readTime('/from', query.from);
+      const to = readTime('/to', query.to);
+      const filter = {
+        event: query.event,
+        actorId: readId('/actor_id', query.actor_id),
+        targetId: readId('/target_id', query.target_id),
+        ip: readAddress(query.ip),
+        fromId: from === undefined ? undefined : uuidV7Floor(from),
+        untilId: to === undefined ? undefined : uuidV7Floor(to + 1000),
+      };
+      const { rows, nextCursor } = await loadPage('audit', query, secrets.cursorMac, (beforeId, limit) =>
+        listAuditEvents(db, filter, beforeId, limit),
+      );
+      return { items: rows.map(encodeAuditEvent), next_cursor: nextCursor };
+    },
+  );
+}
+
+function encodeAuditEvent(event: StoredAuditEvent) {
+  return {
+    id: event.id,
+    at: encodeTime(event.at),
+    event: event.event,
+    outcome: event.outcome,
+    actor_id: event.actorId,
+    target_id: event.targetId,
+    session_id: event.sessionId,
+    ip: event.ip,
+    user_agent: event.userAgent,
+    request_id: event.requestId,
+    data: event.data,
+  };
+}
+
+function readId(pointer: string, text: string | undefined): string | undefined {
+  if (text !== undefined && !isUuidV7(text)) throw refuseField(pointer, 'must be a UUIDv7');
+  return text;
+}
+
+function readAddress(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const address = canonicalAddress(text);
+  if (address === undefined) throw refuseField('/ip', 'must be an IP address');
+  return address;
+}
+
+/** Microseconds, at a whole millisecond. */
+function readTime(pointer: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const millis = readRfc3339(text);
+  if (millis === undefined) throw refuseField(pointer, 'must be a time as in RFC 3339');
+  return millis * 1000;
+}

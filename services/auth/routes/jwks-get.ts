@@ -1,0 +1,33 @@
+// GET /.well-known/jwks.json (RFC 7517 section 5).
+
+import { Type } from 'typebox';
+import type { AuthDeps } from '../deps.ts';
+import { endpoint } from '../http/endpoint.ts';
+import { sendCached } from '../http/send-cached.ts';
+
+const JwksBody = Type.Object({
+  keys: Type.Array(
+    Type.Object({
+      kty: Type.Literal('EC'),
+      crv: Type.Literal('P-256'),
+      x: Type.String(),
+      y: Type.String(),
+      kid: Type.String(),
+      alg: Type.Literal('ES256'),
+      use: Type.Literal('sig'),
+    }),
+  ),
+});
+
+// Keys are published five minutes before they sign.
+const maxAgeSeconds = 60;
+
+export function jwksGet({ keyRing }: Pick<AuthDeps, 'keyRing'>) {
+  return endpoint(
+    { summary: 'The keys that verify access tokens', answers: { 200: JwksBody } },
+    ({ ifNoneMatch }, reply) => {
+      const { body, etag } = keyRing.published();
+      return Promise.resolve(sendCached(reply, { body, etag, maxAgeSeconds, ifNoneMatch }));
+    },
+  );
+}

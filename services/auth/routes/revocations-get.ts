@@ -1,0 +1,42 @@
+// GET /internal/revocations?since=: the gateways' second source. For whoever proves to be our gateway; to
+// everybody else this address does not exist.
+
+import { Type } from 'typebox';
+import type { AuthDeps } from '../deps.ts';
+import { endpoint } from '../http/endpoint.ts';
+import { listRevocationsSince } from '../store/revocations.ts';
+
+const SinceQuery = Type.Object(
+  { since: Type.String({ pattern: '^[0-9]{1,16}$', description: 'Microseconds; 0: all that live.' }) },
+  { additionalProperties: false },
+);
+
+const RevocationsBody = Type.Object({
+  as_of: Type.Integer(),
+  revocations: Type.Array(
+    Type.Object({
+      kind: Type.String(),
+      id: Type.String(),
+      not_before: Type.Integer(),
+      until: Type.Integer(),
+    }),
+  ),
+});
+
+export function revocationsGet({ db }: Pick<AuthDeps, 'db'>) {
+  return endpoint(
+    { summary: 'Live revocations', query: SinceQuery, answers: { 200: RevocationsBody } },
+    async ({ query }) => {
+      const { asOf, revocations } = await listRevocationsSince(db, Number(query.since));
+      return {
+        as_of: asOf,
+        revocations: revocations.map(({ kind, id, notBefore, until }) => ({
+          kind,
+          id,
+          not_before: notBefore,
+          until,
+        })),
+      };
+    },
+  );
+}

@@ -1,0 +1,174 @@
+// POST /auth/login. The answer, its headers and its time are the same for an unknown address, a wrong password
+// and a disabled account; every attempt that is admitted verifies exactly one hash.
+
+import { AppError } from '@pi-gateway/problem/app-error.ts';
+import { issueTokens } from '../crypto/issue-tokens.ts';
+import { hashNonce, newNonce } from '../crypto/refresh-token.ts';
+import type { AuthDeps } from '../deps.ts';
+import { canonicalEmail } from '../domain/canonical-email.ts';
+import { normalizePassword } from '../domain/decide-password.ts';
+import { auditOrigin, type Caller } from '../http/caller.ts';
+import { endpoint } from '../http/endpoint.ts';
+import { announceRevocations, saveSessionRevocations } from '../http/revoke.ts';
+import { CredentialsBody, TokensBody } from '../http/schemas.ts';
+import { refuseField } from '../http/validation-errors.ts';
+import { type LoginAttempt, rateLimited, type Verdict } from '../limits/login-limits.ts';
+import { insertAuditEvent, insertAuditEventPerSession } from '../store/audit-events.ts';
+import { isKnownNetwork, rememberNetwork } from '../store/known-networks.ts';
+import { insertSession, revokeOldestSessions } from '../store/sessions.ts';
+import { type Credentials, findCredentials, lockUserForLogin, saveLogin } from '../store/users.ts';
+
+type Outcome =
+  | { readonly kind: 'right'; readonly credentials: Credentials; readonly newHash: string | undefined }
+  | { readonly kind: 'wrong'; readonly credentials: Credentials | undefined; readonly verdict: Verdict }
+  | { readonly kind: 'limited'; readonly verdict: Verdict };
+
+const nobody = '00000000-0000-7000-8000-000000000000';
+
+export function sessionCreate(deps: AuthDeps) {
+  const { config, db, gate, limits, passwordHash, sampler, metrics } = deps;
+
+  /** One hash, behind the gate. A failure is counted before the permit passes on, so that parallel tries see it. */
+  async function verify(login: LoginAttempt, email: string, password: string): Promise<Outcome> {
+    return gate.run(login.network, async () => {
+      const verdict = await limits.recheckLogin(login);
+      if (verdict.limited) return { kind: 'limited', verdict };
+      const credentials = await findCredentials(db, email);
+      const isUsable = credentials !== undefined && !credentials.isDisabled;
+      const isRight = await passwordHash.verify(isUsable ? credentials.passwordHash : undefined, password);
+      if (!isRight || !isUsable) {
+        return { kind: 'wrong', credentials, verdict: await limits.countFailure(login) };
+      }
+      const isOutdated = passwordHash.isOutdated(credentials.passwordHash);
+      const newHash = isOutdated ? await passwordHash.hash(password) : undefined;
+      return { kind: 'right', credentials, newHash };
+    });
+  }
+
+  async function recordLimited(account: string, caller: Caller): Promise<void> {
+    metrics.countLogin('rate_limited');
+    const sample = sampler.sample(`login|${account}|${caller.network}`);
+    if (sample === undefined) return;
+    await insertAuditEvent(db, {
+      ...auditOrigin(caller),
+      event: 'login.rate_limited',
+      outcome: 'denied',
+      actorId: null,
+      targetId: null,
+      sessionId: null,
+      data: { account, suppressed_before: sample.suppressed },
+    });
+  }
+
+  async function recordFailed(account: string, credentials: Credentials | undefined, caller: Caller) {
+    metrics.countLogin('failed');
+    const reason = credentials?.isDisabled === true ? 'disabled' : 'wrong_password';
+    await insertAuditEvent(db, {
+      ...auditOrigin(caller),
+      event: 'login.failed',
+      outcome: 'failure',
+      actorId: null,
+      targetId: credentials?.id ?? null,
+      sessionId: null,
+      data: { account, reason: credentials === undefined ? 'unknown_address' : reason },
+    });
+  }
+
+  /** The session, its event and everything else a login changes, at once; undefined when the account changed meanwhile. */
+  function saveSession({ credentials, newHash }: Outcome & { kind: 'right' }, caller: Caller) {
+    const nonce = newNonce();
+    return db.transaction(async (tx) => {
+      const user = await lockUserForLogin(tx, credentials.id, credentials.passwordHash);
+      if (user === undefined) return undefined;
+      const at = await saveLogin(tx, user.id, newHash);
+      const expiresAt = at + config.sessionMaxTtlSeconds * 1_000_000;
+      const idleExpiresAt = Math.min(at + config.refreshIdleTtlSeconds * 1_000_000, expiresAt);
+      const { ip, userAgent } = caller;
+      const sessionId = await insertSession(tx, {
+        userId: user.id,
+        nonceHash: hashNonce(nonce),
+        at,
+        idleExpiresAt,
+        expiresAt,
+        ip,
+        userAgent,
+      });
+      await rememberNetwork(tx, user.id, caller.network);
+      const by = { ...auditOrigin(caller), outcome: 'success' as const, actorId: user.id, targetId: user.id };
+      await insertAuditEvent(tx, { ...by, event: 'login.succeeded', sessionId, data: {} });
+      const ended =
+        config.sessionsPerUserMax === 0
+          ? []
+          : await revokeOldestSessions(tx, user.id, config.sessionsPerUserMax);
+      await insertAuditEventPerSession(
+        tx,
+        { ...by, event: 'session.revoked', data: { reason: 'too_many' } },
+        ended.map(({ id }) => id),
+      );
+      const revocations = await saveSessionRevocations(tx, deps, ended);
+      return { user, sessionId, nonce, at, endsAt: idleExpiresAt, revocations };
+    });
+  }
+
+  return endpoint(
+    {
+      summary: 'Sign in with e-mail and password',
+      body: CredentialsBody,
+      answers: { 200: TokensBody },
+      refusals: [401, 429],
+    },
+    async ({ body, caller }, reply) => {
+      const { email, password } = readCredentials(body);
+      const account = limits.accountKey(email);
+      const login: LoginAttempt = {
+        account,
+        network: caller.network,
+        isKnownNetwork: async () =>
+          isKnownNetwork(db, (await findCredentials(db, email))?.id ?? nobody, caller.network),
+      };
+      const admitted = await limits.admitLogin(login);
+      const outcome: Outcome = admitted.limited
+        ? { kind: 'limited', verdict: admitted }
+        : await verify(login, email, password);
+      switch (outcome.kind) {
+        case 'limited':
+          await recordLimited(account, caller);
+          throw rateLimited(outcome.verdict);
+        case 'wrong':
+          await recordFailed(account, outcome.credentials, caller);
+          reply.headers(outcome.verdict.headers);
+          throw new AppError('invalid_credentials');
+        case 'right': {
+          const session = await saveSession(outcome, caller);
+          if (session === undefined) {
+            reply.headers((await limits.countFailure(login)).headers);
+            await recordFailed(account, outcome.credentials, caller);
+            throw new AppError('invalid_credentials');
+          }
+          reply.headers((await limits.countSuccess(login)).headers);
+          metrics.countLogin('succeeded');
+          await announceRevocations(deps, caller, reply, session.revocations);
+          return issueTokens(deps, {
+            user: session.user,
+            sessionId: session.sessionId,
+            generation: 1,
+            nonce: session.nonce,
+            issuedAt: session.at,
+            authTime: session.at,
+            sessionEndsAt: session.endsAt,
+          });
+        }
+        default:
+          return outcome satisfies never;
+      }
+    },
+  );
+}
+
+function readCredentials(body: { readonly email: string; readonly password: string }) {
+  const address = canonicalEmail(body.email);
+  if (address.kind === 'refused') throw refuseField('/email', address.detail);
+  const password = normalizePassword(body.password);
+  if (password === undefined) throw refuseField('/password', 'is too long');
+  return { email: address.email, password };
+}

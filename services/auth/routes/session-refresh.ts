@@ -1,0 +1,124 @@
+// POST /auth/refresh: load → decide → save → answer, in one transaction on the locked account and session.
+// Reuse commits its revocation and its event although the answer is a 401.
+
+import { timingSafeEqual } from 'node:crypto';
+import { AppError } from '@pi-gateway/problem/app-error.ts';
+import type { Revocation } from '@pi-gateway/revocation/revocation.ts';
+import { Type } from 'typebox';
+import { issueTokens, type TokenGrant } from '../crypto/issue-tokens.ts';
+import { hashNonce, type RefreshToken, readRefreshToken } from '../crypto/refresh-token.ts';
+import type { Queryable } from '../db/database.ts';
+import type { AuthDeps } from '../deps.ts';
+import { decideRefresh } from '../domain/decide-refresh.ts';
+import { auditOrigin, type Caller } from '../http/caller.ts';
+import { endpoint } from '../http/endpoint.ts';
+import { announceRevocations, saveSessionRevocations } from '../http/revoke.ts';
+import { TokensBody } from '../http/schemas.ts';
+import { insertAuditEvent } from '../store/audit-events.ts';
+import { lockSession, type RefreshRow, revokeSession, saveRotation } from '../store/sessions.ts';
+import { lockUserOfSession, type User } from '../store/users.ts';
+
+type Deps = Pick<AuthDeps, 'config' | 'db' | 'keyRing' | 'metrics' | 'revocations' | 'secrets'>;
+
+type Loaded = { readonly user: User & { readonly tokensValidAfter: number }; readonly row: RefreshRow };
+
+type Outcome =
+  | { readonly kind: 'rotated' | 'repeated'; readonly grant: TokenGrant }
+  | { readonly kind: 'reuse'; readonly revocations: readonly Revocation[] }
+  | { readonly kind: 'refused' };
+
+const RefreshBody = Type.Object({ refresh_token: Type.String() }, { additionalProperties: false });
+
+export function sessionRefresh(deps: Deps) {
+  const { config, db, metrics, secrets } = deps;
+  const rules = { graceSeconds: config.refreshGraceSeconds, idleTtlSeconds: config.refreshIdleTtlSeconds };
+
+  async function refresh(tx: Queryable, token: RefreshToken, caller: Caller): Promise<Outcome> {
+    const loaded = await load(tx, token);
+    if (loaded === undefined) return { kind: 'refused' };
+    const { user, row } = loaded;
+    const { sessionId } = token;
+    const decision = decideRefresh(
+      { ...row, isUserDisabled: user.isDisabled },
+      token.generation,
+      row.now,
+      rules,
+    );
+    const event = { ...auditOrigin(caller), actorId: user.id, targetId: user.id, sessionId };
+    switch (decision.kind) {
+      case 'rotate': {
+        await saveRotation(tx, sessionId, { ...decision, at: row.now });
+        const data = { generation: decision.generation };
+        await insertAuditEvent(tx, { ...event, event: 'token.refreshed', outcome: 'success', data });
+        return { kind: 'rotated', grant: grant(loaded, token, decision.generation, decision.idleExpiresAt) };
+      }
+      case 'repeat':
+        return { kind: 'repeated', grant: grant(loaded, token, decision.generation, row.idleExpiresAt) };
+      case 'reuse': {
+        const ended = await revokeSession(tx, sessionId, 'reuse');
+        const data = { generation: token.generation, current_generation: row.generation };
+        await insertAuditEvent(tx, { ...event, event: 'token.reuse_detected', outcome: 'denied', data });
+        const revocations = await saveSessionRevocations(tx, deps, ended === undefined ? [] : [ended]);
+        return { kind: 'reuse', revocations };
+      }
+      case 'refused':
+        return { kind: 'refused' };
+      default:
+        return decision satisfies never;
+    }
+  }
+
+  return endpoint(
+    {
+      summary: 'Exchange a refresh token for its successor',
+      body: RefreshBody,
+      answers: { 200: TokensBody },
+      refusals: [401],
+    },
+    async ({ body, caller }, reply) => {
+      const token = readRefreshToken(body.refresh_token, secrets.refreshMac);
+      if (token === undefined) throw new AppError('invalid_refresh_token');
+      const outcome = await db.transaction((tx) => refresh(tx, token, caller));
+      metrics.countRefresh(outcome.kind);
+      switch (outcome.kind) {
+        case 'refused':
+          throw new AppError('invalid_refresh_token');
+        case 'reuse':
+          await announceRevocations(deps, caller, reply, outcome.revocations);
+          throw new AppError('invalid_refresh_token');
+        case 'rotated':
+        case 'repeated':
+          reply.header('x-refresh-outcome', outcome.kind);
+          return issueTokens(deps, outcome.grant);
+        default:
+          return outcome satisfies never;
+      }
+    },
+  );
+}
+
+/** Locks the account, then the session; undefined unless the token's nonce is the session's. */
+async function load(tx: Queryable, token: RefreshToken): Promise<Loaded | undefined> {
+  const user = await lockUserOfSession(tx, token.sessionId);
+  const row = user === undefined ? undefined : await lockSession(tx, token.sessionId);
+  if (user === undefined || row === undefined) return undefined;
+  return timingSafeEqual(hashNonce(token.nonce), row.nonceHash) ? { user, row } : undefined;
+}
+
+function grant(
+  { user, row }: Loaded,
+  { sessionId, nonce }: RefreshToken,
+  generation: number,
+  idleExpiresAt: number,
+): TokenGrant {
+  return {
+    user,
+    sessionId,
+    generation,
+    nonce,
+    // After every change of rights that has committed, in the same microsecond too.
+    issuedAt: Math.max(row.now, user.tokensValidAfter + 1),
+    authTime: row.authTime,
+    sessionEndsAt: Math.min(idleExpiresAt, row.expiresAt),
+  };
+}

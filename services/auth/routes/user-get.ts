@@ -1,0 +1,19 @@
+// GET /admin/users/{id}.
+
+import { AppError } from '@pi-gateway/problem/app-error.ts';
+import { isUuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
+import type { AuthDeps } from '../deps.ts';
+import { signedInEndpoint } from '../http/endpoint.ts';
+import { encodeUser, IdParams, UserBody } from '../http/schemas.ts';
+import { findUser } from '../store/users.ts';
+
+export function userGet({ db }: Pick<AuthDeps, 'db'>) {
+  return signedInEndpoint(
+    { summary: 'One account', params: IdParams, answers: { 200: UserBody }, refusals: [404] },
+    async ({ params }) => {
+      const user = isUuidV7(params.id) ? await findUser(db, params.id) : undefined;
+      if (user === undefined) throw new AppError('not_found');
+      return encodeUser(user);
+    },
+  );
+}

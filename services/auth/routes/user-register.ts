@@ -1,0 +1,72 @@
+// POST /auth/register. Open mode makes the account at once; verified mode answers alike whether the address
+// is known or not, and lets the mail tell; closed mode makes none.
+
+import { AppError } from '@pi-gateway/problem/app-error.ts';
+import { Type } from 'typebox';
+import { loadCommonPasswords } from '../crypto/common-passwords.ts';
+import type { AuthDeps } from '../deps.ts';
+import { canonicalEmail } from '../domain/canonical-email.ts';
+import { decidePassword } from '../domain/decide-password.ts';
+import type { Caller } from '../http/caller.ts';
+import { endpoint } from '../http/endpoint.ts';
+import { CredentialsBody, encodeRegistered, RegisteredUser } from '../http/schemas.ts';
+import { rateLimited } from '../limits/login-limits.ts';
+import { mailRegistration } from '../mail/mail-registration.ts';
+import { saveRegistration } from '../registration/save-registration.ts';
+import { isEmailTaken } from '../store/users.ts';
+
+type Deps = Pick<AuthDeps, 'config' | 'db' | 'gate' | 'limits' | 'mailer' | 'passwordHash'>;
+type Account = { readonly email: string; readonly password: string };
+
+export function userRegister(deps: Deps) {
+  const { config, db, gate, limits, passwordHash } = deps;
+  return endpoint(
+    {
+      summary: 'Register an account',
+      body: CredentialsBody,
+      answers: {
+        201: RegisteredUser,
+        202: Type.Object({ status: Type.Literal('verification_sent') }),
+      },
+      refusals: [403, 409, 429],
+    },
+    async ({ body, caller }, reply) => {
+      if (config.registration === 'closed') throw new AppError('registration_closed');
+      const account = await readAccount(body, config.passwordMinLength);
+      const verdict = await limits.admitRegistration(caller.network);
+      if (verdict.limited) throw rateLimited(verdict);
+      reply.headers(verdict.headers);
+      const hash = () => gate.run(caller.network, () => passwordHash.hash(account.password));
+      if (config.registration === 'verified') {
+        // The hash is made for a known address too: the time tells nothing.
+        await mailRegistration(deps, { email: account.email, passwordHash: await hash() });
+        return reply.code(202).send({ status: 'verification_sent' });
+      }
+      if (await isEmailTaken(db, account.email)) throw new AppError('email_taken');
+      const user = await register({ email: account.email, passwordHash: await hash() }, caller);
+      if (user === undefined) throw new AppError('email_taken');
+      return reply.code(201).send(encodeRegistered(user));
+    },
+  );
+
+  function register(account: { readonly email: string; readonly passwordHash: string }, caller: Caller) {
+    return db.transaction((tx) => saveRegistration(tx, account, caller));
+  }
+}
+
+async function readAccount(body: Account, lengthMin: number): Promise<Account> {
+  const address = canonicalEmail(body.email);
+  const { has } = await loadCommonPasswords();
+  const email = address.kind === 'canonical' ? address.email : '';
+  const password = decidePassword(body.password, { lengthMin, isCommon: has, email });
+  if (address.kind === 'canonical' && password.kind === 'accepted') {
+    return { email, password: password.password };
+  }
+  const details = password.kind === 'refused' ? password.details : [];
+  throw new AppError('validation_failed', {
+    errors: [
+      ...(address.kind === 'refused' ? [{ pointer: '/email', detail: address.detail }] : []),
+      ...details.map((detail) => ({ pointer: '/password', detail })),
+    ],
+  });
+}

@@ -1,0 +1,63 @@
+// Table revocations: what gateways must refuse, kept as long as a token it could hit may live. Written in the
+// transaction that causes it; read by every auth process and, through auth, by the gateways' second source.
+
+import type { Revocation } from '@pi-gateway/revocation/revocation.ts';
+import type { Queryable } from '../db/database.ts';
+
+/** `notBefore` in microseconds, `lifeSeconds` from now on. Returns them as they are published. */
+export async function insertRevocations(
+  db: Queryable,
+  revocations: readonly {
+    readonly kind: Revocation['kind'];
+    readonly id: string;
+    readonly notBefore: number;
+  }[],
+  lifeSeconds: number,
+): Promise<Revocation[]> {
+  if (revocations.length === 0) return [];
+  return db.query<Revocation>({
+    name: 'insert-revocations',
+    text: `insert into revocations (kind, id, not_before, until, created_at)
+      select kind, id, from_micros(micros), clock_timestamp() + make_interval(secs => $4), clock_timestamp()
+      from unnest($1::text[], $2::uuid[], $3::bigint[]) as given (kind, id, micros)
+      on conflict do nothing
+      returning kind, id, micros(not_before) as "notBefore", ceil(extract(epoch from until))::bigint as until`,
+    values: [
+      revocations.map(({ kind }) => kind),
+      revocations.map(({ id }) => id),
+      revocations.map(({ notBefore }) => notBefore),
+      lifeSeconds,
+    ],
+  });
+}
+
+export type RevocationPage = { readonly asOf: number; readonly revocations: Revocation[] };
+
+/** Living ones written at or after `since` (microseconds; 0: all). `asOf` is read before them. */
+export async function listRevocationsSince(db: Queryable, since: number): Promise<RevocationPage> {
+  const [clock] = await db.query<{ now: number }>({
+    name: 'read-clock',
+    text: 'select micros(clock_timestamp()) as now',
+    values: [],
+  });
+  const revocations = await db.query<Revocation>({
+    name: 'list-revocations-since',
+    text: `select kind, id, micros(not_before) as "notBefore", ceil(extract(epoch from until))::bigint as until
+      from revocations where created_at >= from_micros($1) and until > clock_timestamp()`,
+    values: [since],
+  });
+  return { asOf: clock!.now, revocations };
+}
+
+/** Removes up to `limit` of those that no token needs any more. */
+export async function deleteExpiredRevocations(db: Queryable, limit: number): Promise<number> {
+  const rows = await db.query({
+    name: 'delete-expired-revocations',
+    text: `delete from revocations where ctid in (
+        select ctid from revocations where until < clock_timestamp() - interval '1 minute'
+        limit $1 for update skip locked)
+      returning id`,
+    values: [limit],
+  });
+  return rows.length;
+}

@@ -1,0 +1,198 @@
+// Table sessions: one row per session. A living session is neither ended nor past its idle or absolute end,
+// all by the database's clock.
+
+import type { Queryable } from '../db/database.ts';
+
+export type Session = {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly lastUsedAt: number;
+  /** The earlier of the idle and the absolute end, microseconds as all times here. */
+  readonly expiresAt: number;
+  readonly ip: string;
+  readonly userAgent: string | null;
+};
+
+export type RefreshRow = {
+  readonly nonceHash: Buffer;
+  readonly generation: number;
+  readonly rotatedAt: number;
+  readonly idleExpiresAt: number;
+  readonly expiresAt: number;
+  readonly authTime: number;
+  readonly revokedAt: number | null;
+  /** Read after the row was locked. */
+  readonly now: number;
+};
+
+export type RevokeReason = 'logout' | 'deleted' | 'deleted_by_admin' | 'reuse' | 'disabled' | 'too_many';
+
+const living = 'revoked_at is null and least(idle_expires_at, expires_at) > clock_timestamp()';
+
+export type NewSession = {
+  readonly userId: string;
+  readonly nonceHash: Buffer;
+  /** Microseconds: the login. */
+  readonly at: number;
+  readonly idleExpiresAt: number;
+  readonly expiresAt: number;
+  readonly ip: string;
+  readonly userAgent: string | null;
+};
+
+/** @returns the new session's id. */
+export async function insertSession(db: Queryable, session: NewSession): Promise<string> {
+  const [row] = await db.query<{ id: string }>({
+    name: 'insert-session',
+    text: `insert into sessions (id, user_id, nonce_hash, generation, rotated_at, created_at, last_used_at,
+        auth_time, idle_expires_at, expires_at, ip, user_agent)
+      select uuid_v7(at), $2::uuid, $3::bytea, 1, at, at, at, at, from_micros($4), from_micros($5), $6, $7
+      from (select from_micros($1) as at) as login
+      returning id`,
+    values: [
+      session.at,
+      session.userId,
+      session.nonceHash,
+      session.idleExpiresAt,
+      session.expiresAt,
+      session.ip,
+      session.userAgent,
+    ],
+  });
+  return row!.id;
+}
+
+/** Takes a session for a refresh; the account must be locked already. The CTE makes the clock read after the lock. */
+export async function lockSession(db: Queryable, id: string): Promise<RefreshRow | undefined> {
+  const [row] = await db.query<RefreshRow>({
+    name: 'lock-session',
+    text: `with locked as materialized (select * from sessions where id = $1 for update)
+      select nonce_hash as "nonceHash", generation, micros(rotated_at) as "rotatedAt",
+        micros(idle_expires_at) as "idleExpiresAt", micros(expires_at) as "expiresAt",
+        micros(auth_time) as "authTime", micros(revoked_at) as "revokedAt",
+        micros(clock_timestamp()) as now
+      from locked`,
+    values: [id],
+  });
+  return row;
+}
+
+export async function saveRotation(
+  db: Queryable,
+  id: string,
+  rotation: { readonly generation: number; readonly at: number; readonly idleExpiresAt: number },
+): Promise<void> {
+  await db.query({
+    name: 'save-rotation',
+    text: `update sessions set generation = $2, rotated_at = from_micros($3), last_used_at = from_micros($3),
+        idle_expires_at = from_micros($4)
+      where id = $1`,
+    values: [id, rotation.generation, rotation.at, rotation.idleExpiresAt],
+  });
+}
+
+export type EndedSession = { readonly id: string; readonly userId: string; readonly endedAt: number };
+
+const ended = `id, user_id as "userId", micros(revoked_at) as "endedAt"`;
+
+/** Ends a session, past its lifetime or not, so that its access tokens die too; undefined when it was ended already. */
+export async function revokeSession(
+  db: Queryable,
+  id: string,
+  reason: RevokeReason,
+): Promise<EndedSession | undefined> {
+  const [row] = await db.query<EndedSession>({
+    name: 'revoke-session',
+    text: `update sessions set revoked_at = clock_timestamp(), revoke_reason = $2
+      where id = $1 and revoked_at is null
+      returning ${ended}`,
+    values: [id, reason],
+  });
+  return row;
+}
+
+/** Ends one living session of a user; undefined when there is none: another's answers as one that is not. */
+export async function revokeLivingSession(
+  db: Queryable,
+  id: string,
+  userId: string,
+): Promise<EndedSession | undefined> {
+  const [row] = await db.query<EndedSession>({
+    name: 'revoke-living-session',
+    text: `update sessions set revoked_at = clock_timestamp(), revoke_reason = 'deleted'
+      where id = $1 and user_id = $2 and ${living}
+      returning ${ended}`,
+    values: [id, userId],
+  });
+  return row;
+}
+
+/** Ends all living sessions of a user but one; the account must be locked already. */
+export async function revokeSessionsOfUser(
+  db: Queryable,
+  userId: string,
+  reason: RevokeReason,
+  exceptId?: string,
+): Promise<EndedSession[]> {
+  return db.query<EndedSession>({
+    name: 'revoke-sessions-of-user',
+    text: `update sessions set revoked_at = clock_timestamp(), revoke_reason = $2
+      where user_id = $1 and ($3::uuid is null or id <> $3) and ${living}
+      returning ${ended}`,
+    values: [userId, reason, exceptId ?? null],
+  });
+}
+
+/** Ends the oldest living sessions beyond the `keep` newest; the account must be locked already. */
+export async function revokeOldestSessions(
+  db: Queryable,
+  userId: string,
+  keep: number,
+): Promise<EndedSession[]> {
+  return db.query<EndedSession>({
+    name: 'revoke-oldest-sessions',
+    text: `update sessions set revoked_at = clock_timestamp(), revoke_reason = 'too_many'
+      where id in (select id from sessions where user_id = $1 and ${living} order by id desc offset $2)
+      returning ${ended}`,
+    values: [userId, keep],
+  });
+}
+
+/** Living ones, newest first, from after `beforeId` on. */
+export async function listSessions(
+  db: Queryable,
+  userId: string,
+  beforeId: string | undefined,
+  limit: number,
+): Promise<Session[]> {
+  return db.query<Session>({
+    name: 'list-sessions',
+    text: `select id, micros(created_at) as "createdAt", micros(last_used_at) as "lastUsedAt",
+        micros(least(idle_expires_at, expires_at)) as "expiresAt", ip, user_agent as "userAgent"
+      from sessions
+      where user_id = $1 and ($2::uuid is null or id < $2) and ${living}
+      order by id desc limit $3`,
+    values: [userId, beforeId ?? null, limit],
+  });
+}
+
+/**
+ * Removes up to `limit` sessions that ended more than `afterSeconds` ago; rows somebody holds are left for
+ * the next time, so that cleaning never waits and never makes anyone wait.
+ */
+export async function deleteEndedSessions(
+  db: Queryable,
+  afterSeconds: number,
+  limit: number,
+): Promise<number> {
+  const rows = await db.query({
+    name: 'delete-ended-sessions',
+    text: `delete from sessions where id in (
+        select id from sessions
+        where least(revoked_at, idle_expires_at, expires_at) < clock_timestamp() - make_interval(secs => $1)
+        limit $2 for update skip locked)
+      returning id`,
+    values: [afterSeconds, limit],
+  });
+  return rows.length;
+}

@@ -1,0 +1,221 @@
+// Table users. Locks: whoever changes an account's rights takes its row `for update`; whoever issues tokens
+// takes it `for share` (refresh) or `for no key update` (login) and reads the time of issue after that, so
+// that every token is clearly before or after a change. The users row always comes before a sessions row.
+
+import type { Role } from '@pi-gateway/access-token/role.ts';
+import type { Queryable } from '../db/database.ts';
+
+export type User = {
+  readonly id: string;
+  readonly email: string;
+  readonly role: Role;
+  readonly isDisabled: boolean;
+  /** Microseconds, as all times of the store. */
+  readonly createdAt: number;
+  readonly lastLoginAt: number | null;
+};
+
+export type Credentials = {
+  readonly id: string;
+  readonly passwordHash: string;
+  readonly isDisabled: boolean;
+};
+
+const columns = `users.id, email, role, disabled_at is not null as "isDisabled",
+  micros(users.created_at) as "createdAt", micros(last_login_at) as "lastLoginAt"`;
+
+/** Adds an account; undefined when the address is taken (the unique index decides between parallel ones). */
+export async function insertUser(
+  db: Queryable,
+  user: { readonly email: string; readonly passwordHash: string; readonly role: Role },
+): Promise<User | undefined> {
+  const [row] = await db.query<User>({
+    name: 'insert-user',
+    text: `insert into users (id, email, password_hash, role, created_at, tokens_valid_after)
+      select uuid_v7(now), $1, $2, $3, now, now from (select clock_timestamp() as now) as clock
+      on conflict (email) do nothing
+      returning ${columns}`,
+    values: [user.email, user.passwordHash, user.role],
+  });
+  return row;
+}
+
+export async function findUser(db: Queryable, id: string): Promise<User | undefined> {
+  const [row] = await db.query<User>({
+    name: 'find-user',
+    text: `select ${columns} from users where id = $1`,
+    values: [id],
+  });
+  return row;
+}
+
+export async function isEmailTaken(db: Queryable, email: string): Promise<boolean> {
+  const rows = await db.query({
+    name: 'is-email-taken',
+    text: 'select from users where email = $1',
+    values: [email],
+  });
+  return rows.length > 0;
+}
+
+export async function findCredentials(db: Queryable, email: string): Promise<Credentials | undefined> {
+  const [row] = await db.query<Credentials>({
+    name: 'find-credentials',
+    text: `select id, password_hash as "passwordHash", disabled_at is not null as "isDisabled"
+      from users where email = $1`,
+    values: [email],
+  });
+  return row;
+}
+
+export type Principal = User & {
+  /** The session of the token stands and was not ended. */
+  readonly isSessionLiving: boolean;
+  /** Microseconds: tokens issued then or before are dead. */
+  readonly tokensValidAfter: number;
+};
+
+/** The account behind an access token, and whether its session was not ended. */
+export async function findPrincipal(
+  db: Queryable,
+  userId: string,
+  sessionId: string,
+): Promise<Principal | undefined> {
+  const [row] = await db.query<Principal>({
+    name: 'find-principal',
+    text: `select ${columns}, micros(tokens_valid_after) as "tokensValidAfter",
+        exists (select from sessions
+          where sessions.id = $2 and user_id = users.id and revoked_at is null) as "isSessionLiving"
+      from users where id = $1`,
+    values: [userId, sessionId],
+  });
+  return row;
+}
+
+/**
+ * Takes the account for a login: no other login and no change of rights runs beside it. Undefined when the
+ * account is gone, disabled or its password is no longer the one that was verified.
+ */
+export async function lockUserForLogin(
+  db: Queryable,
+  id: string,
+  verifiedHash: string,
+): Promise<User | undefined> {
+  const [row] = await db.query<User>({
+    name: 'lock-user-for-login',
+    text: `select ${columns} from users
+      where id = $1 and password_hash = $2 and disabled_at is null for no key update`,
+    values: [id, verifiedHash],
+  });
+  return row;
+}
+
+/** Records the login and gives its time, which is after every earlier change of rights. */
+export async function saveLogin(db: Queryable, id: string, newHash: string | undefined): Promise<number> {
+  const [row] = await db.query<{ now: number }>({
+    name: 'save-login',
+    text: `with clock as materialized (select greatest(clock_timestamp(), tokens_valid_after + interval '1 microsecond') as now
+        from users where id = $1)
+      update users set last_login_at = now, password_hash = coalesce($2, password_hash)
+      from clock where id = $1 returning micros(now) as now`,
+    values: [id, newHash ?? null],
+  });
+  return row!.now;
+}
+
+/** The account of a session, held against changes of rights until the end of the transaction. */
+export async function lockUserOfSession(
+  db: Queryable,
+  sessionId: string,
+): Promise<(User & { readonly tokensValidAfter: number }) | undefined> {
+  const [row] = await db.query<User & { readonly tokensValidAfter: number }>({
+    name: 'lock-user-of-session',
+    text: `select ${columns}, micros(tokens_valid_after) as "tokensValidAfter"
+      from users join sessions on sessions.user_id = users.id
+      where sessions.id = $1 for share of users`,
+    values: [sessionId],
+  });
+  return row;
+}
+
+/** Takes the account for a change of rights or of several of its sessions. */
+export async function lockUser(db: Queryable, id: string): Promise<User | undefined> {
+  const [row] = await db.query<User>({
+    name: 'lock-user',
+    text: `select ${columns} from users where id = $1 for update`,
+    values: [id],
+  });
+  return row;
+}
+
+/** Serialises all changes that could remove an admin, in all processes, until the end of the transaction. */
+export async function lockAdmins(db: Queryable): Promise<void> {
+  await db.query({ name: 'lock-admins', text: `select pg_advisory_xact_lock(5114071206)`, values: [] });
+}
+
+/** Admins, disabled ones included. */
+export async function countAdmins(db: Queryable): Promise<number> {
+  const [row] = await db.query<{ count: number }>({
+    name: 'count-admins',
+    text: `select count(*) from users where role = 'admin'`,
+    values: [],
+  });
+  return row!.count;
+}
+
+/** Enabled admins beside one user; exact only under `lockAdmins`. */
+export async function countOtherLivingAdmins(db: Queryable, id: string): Promise<number> {
+  const [row] = await db.query<{ count: number }>({
+    name: 'count-other-living-admins',
+    text: `select count(*) from users where role = 'admin' and disabled_at is null and id <> $1`,
+    values: [id],
+  });
+  return row!.count;
+}
+
+/**
+ * Saves a change of rights. Every token issued until now is dead from here on.
+ * @returns the account as it is now, and the instant (microseconds) up to which tokens are dead.
+ */
+export async function saveUserRights(
+  db: Queryable,
+  id: string,
+  rights: { readonly role: Role; readonly isDisabled: boolean },
+): Promise<{ readonly user: User; readonly notBefore: number }> {
+  const [row] = await db.query<User & { readonly notBefore: number }>({
+    name: 'save-user-rights',
+    text: `update users set role = $2,
+        disabled_at = case when $3 then coalesce(disabled_at, clock_timestamp()) end,
+        tokens_valid_after = greatest(clock_timestamp(), tokens_valid_after)
+      where id = $1
+      returning ${columns}, micros(tokens_valid_after) as "notBefore"`,
+    values: [id, rights.role, rights.isDisabled],
+  });
+  const { notBefore, ...user } = row!;
+  return { user, notBefore };
+}
+
+export type UserFilter = {
+  readonly email: string | undefined;
+  readonly role: Role | undefined;
+  readonly disabled: boolean | undefined;
+};
+
+/** Newest first (ids carry the time), from after `beforeId` on. */
+export async function listUsers(
+  db: Queryable,
+  filter: UserFilter,
+  beforeId: string | undefined,
+  limit: number,
+): Promise<User[]> {
+  return db.query<User>({
+    name: 'list-users',
+    text: `select ${columns} from users
+      where ($1::text is null or email = $1)
+        and ($2::text is null or role = $2)
+        and ($3::boolean is null or (disabled_at is not null) = $3)
+        and ($4::uuid is null or id < $4)
+      order by id desc limit $5`,
+    values: [filter.email ?? null, filter.role ?? null, filter.disabled ?? null, beforeId ?? null, limit],
+  });
+}
