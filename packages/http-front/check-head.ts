@@ -38,10 +38,18 @@ const targetOutsideAscii = /[^!-~]|#/;
 // Fifteen digits stay an exact number; the parser itself bounds only at 2^64.
 const maxContentLengthDigits = 15;
 
+// What our own entrance adds is not the client's: it may not push a request over the limits.
+const addedByEntry = new Set(['x-request-id', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host']);
+
 const malformed = (detail: string): Refusal => ({ code: 'malformed_request', detail });
 
 // Nearly every request names the host of the one before.
 let soundAuthority = '';
+
+/** With ": " and CRLF; the parser drops the space around values. */
+function lineBytes(name: string, value: string): number {
+  return name.length + value.length + 4;
+}
 
 function isSoundAuthority(value: string): boolean {
   if (value === soundAuthority) return true;
@@ -58,6 +66,23 @@ function checkTransferEncoding(value: string, count: number, isHttp11: boolean):
   if (value === 'chunked' || value.toLowerCase() === 'chunked') return undefined;
   if (!token.test(value)) return malformed('The Transfer-Encoding header is malformed.');
   return { code: 'not_implemented', detail: 'The only transfer coding known is chunked.' };
+}
+
+/** Only for a head that is over a limit: is it so without the first of each line that the entrance adds? */
+function isTooLarge(raw: readonly string[], limits: HeadLimits): boolean {
+  const seen = new Set<string>();
+  let bytes = 0;
+  let lines = 0;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]!.toLowerCase();
+    if (addedByEntry.has(name) && !seen.has(name)) {
+      seen.add(name);
+      continue;
+    }
+    bytes += lineBytes(name, raw[i + 1]!);
+    lines++;
+  }
+  return bytes > limits.maxHeaderBytes || lines > limits.maxHeaderLines;
 }
 
 /** The refusal this head deserves, or undefined. The caller has to apply `readTarget` to the target as well. */
@@ -78,9 +103,6 @@ export function checkHead(req: IncomingMessage, limits: HeadLimits): Refusal | u
     return { code: 'uri_too_long', detail: 'The request target is longer than allowed.' };
   }
   const raw = req.rawHeaders;
-  if (raw.length > limits.maxHeaderLines * 2) {
-    return { code: 'headers_too_large', detail: 'Too many header lines.' };
-  }
   let bytes = 0;
   let host: string | undefined;
   let expect: string | undefined;
@@ -91,7 +113,7 @@ export function checkHead(req: IncomingMessage, limits: HeadLimits): Refusal | u
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!;
     const value = raw[i + 1]!;
-    bytes += name.length + value.length + 4; // ": " and CRLF; the parser drops the space around values
+    bytes += lineBytes(name, value);
     switch (name.length) {
       case 4:
         if (name === 'Host' || name.toLowerCase() === 'host') {
@@ -119,7 +141,8 @@ export function checkHead(req: IncomingMessage, limits: HeadLimits): Refusal | u
       default:
     }
   }
-  if (bytes > limits.maxHeaderBytes) {
+  const isOver = bytes > limits.maxHeaderBytes || raw.length > limits.maxHeaderLines * 2;
+  if (isOver && isTooLarge(raw, limits)) {
     return { code: 'headers_too_large', detail: 'The request header block is larger than allowed.' };
   }
   // Also for HTTP/1.0, which may do without: services are always told the one host that was asked for.

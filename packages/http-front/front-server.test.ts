@@ -186,6 +186,7 @@ const refused: Record<string, { status: number; rows: readonly Row[] }> = {
       ['a header block over all room', get(`${host}X: ${'a'.repeat(60_000)}\r\n`)],
       ['a header name over all room', get(`${host}${'a'.repeat(40_000)}: x\r\n`)],
       ['101 header lines', get(host + 'X: a\r\n'.repeat(100))],
+      ['lines of our entrance, doubled', get(host + 'X-Forwarded-For: ::1\r\n'.repeat(102))],
       ['3,000 header lines', get(host + 'X: a\r\n'.repeat(3000))],
     ],
   },
@@ -241,6 +242,10 @@ describe('sound requests are handed on:', () => {
     ['a target of 8 KiB', get(host, `/${'a'.repeat(8191)}`)],
     ['a header block of nearly 16 KiB', get(`${host}X: ${'a'.repeat(16_300)}\r\n`)],
     ['100 header lines', get(host + 'X: a\r\n'.repeat(98))],
+    [
+      '100 header lines and those our entrance adds',
+      get(`${host}${'X: a\r\n'.repeat(99)}X-Request-Id: ${'a'.repeat(32)}\r\nX-Forwarded-For: ::1\r\n`),
+    ],
     ['a header named __proto__', get(`${host}__proto__: x\r\nconstructor: y\r\n`)],
     ['a Host with a port', get('Host: a.example:8080\r\n')],
     ['a Host that is an IPv6 address', get('Host: [::1]:8080\r\n')],
