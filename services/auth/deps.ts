@@ -57,7 +57,9 @@ export type DepsOptions = {
   readonly threads?: number;
 };
 
-const hashesWaitingPerPermit = 32;
+// About a second of work; one network may take half of it.
+const hashesWaitingMin = 128;
+const hashesWaitingPerPermit = 64;
 // While Redis is away each process counts for itself, with this share of the budget.
 const localShare = 0.5;
 
@@ -88,7 +90,10 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
     revocations.poll(),
   ]);
   const runningMax = Math.min(availableParallelism(), options.threads ?? 4);
-  const gate = createAdmissionGate({ runningMax, waitingMax: runningMax * hashesWaitingPerPermit });
+  const gate = createAdmissionGate({
+    runningMax,
+    waitingMax: Math.max(hashesWaitingMin, runningMax * hashesWaitingPerPermit),
+  });
   const mailer = createMailer({
     smtpUrl: config.smtpUrl,
     from: config.mailFrom,

@@ -80,7 +80,7 @@ export function addRoutes(app: FastifyInstance, deps: AuthDeps, table: Routes, c
 async function readBody(schema: EndpointSchema, request: FastifyRequest, reply: FastifyReply) {
   const isOptional = schema.body === undefined || schema.isBodyOptional === true;
   const body = await readJsonBody(request.raw, reply.raw, { isOptional });
-  if (schema.body !== undefined) return isOptional ? (body ?? {}) : body;
+  if (schema.body !== undefined) return body === undefined && isOptional ? {} : body;
   const isEmpty = body === undefined || JSON.stringify(body) === '{}';
   if (!isEmpty) throw refuseField('', 'this route takes no body');
   return undefined;

@@ -20,8 +20,12 @@ export type AuthenticateDeps = {
   readonly config: { readonly publicUrl: string; readonly clockSkewSeconds: number };
 };
 
-/** The claims of a token that is ours and in its time; whether it was revoked is not asked. */
-export function readClaims(deps: AuthenticateDeps, rawHeaders: readonly string[]): AccessTokenClaims {
+/** The claims of a token that is ours and in its time, revoked or not. `headers` go with the refusal of another. */
+export function readClaims(
+  deps: AuthenticateDeps,
+  rawHeaders: readonly string[],
+  headers: Readonly<Record<string, string>> = {},
+): AccessTokenClaims {
   const bearer = readBearer(rawHeaders);
   if (bearer.kind === 'none') throw new AppError('missing_token');
   if (bearer.kind === 'duplicate') {
@@ -34,7 +38,7 @@ export function readClaims(deps: AuthenticateDeps, rawHeaders: readonly string[]
     clockSkewSeconds: deps.config.clockSkewSeconds,
     nowSeconds: Date.now() / 1000,
   });
-  if (verification.kind !== 'valid') throw new AppError('invalid_token');
+  if (verification.kind !== 'valid') throw new AppError('invalid_token', { headers });
   return verification.claims;
 }
 

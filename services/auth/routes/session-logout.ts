@@ -22,6 +22,9 @@ const LogoutBody = Type.Object(
   { additionalProperties: false },
 );
 
+// Here a token is given to be ended, not to get in: no error in the challenge.
+const challenge = { 'www-authenticate': 'Bearer' };
+
 export function sessionLogout(deps: Deps) {
   const { db, secrets } = deps;
 
@@ -36,11 +39,11 @@ export function sessionLogout(deps: Deps) {
 
   /** The session of an access token; undefined when that session has been logged out already. */
   async function sessionOfBearer(rawHeaders: readonly string[]): Promise<string | undefined> {
-    const claims = readClaims(deps, rawHeaders);
+    const claims = readClaims(deps, rawHeaders, challenge);
     const principal = await findPrincipal(db, claims.sub, claims.sid);
-    if (principal === undefined) throw new AppError('invalid_token');
+    if (principal === undefined) throw new AppError('invalid_token', { headers: challenge });
     if (!principal.isSessionLiving) return undefined;
-    if (!isTokenCurrent(claims, principal)) throw new AppError('invalid_token');
+    if (!isTokenCurrent(claims, principal)) throw new AppError('invalid_token', { headers: challenge });
     return claims.sid;
   }
 
