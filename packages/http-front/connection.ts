@@ -1,6 +1,6 @@
 // What the front remembers of a connection, kept on the socket itself: a WeakMap look-up for each request costs more.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 const key = Symbol('front connection');
@@ -12,8 +12,6 @@ export type Connection = {
   isUpgradeDeclined: boolean;
   /** The newest answer that is not finished yet; older ones are ahead of it in Node's queue. */
   pending: ServerResponse | undefined;
-  /** A request that was answered while its body was still coming; an error in that body is not answered again. */
-  answeredEarly: IncomingMessage | undefined;
 };
 
 type FrontSocket = Duplex & { [key]?: Connection };
@@ -24,6 +22,5 @@ export function connectionOf(socket: Duplex): Connection {
     isClosing: false,
     isUpgradeDeclined: false,
     pending: undefined,
-    answeredEarly: undefined,
   });
 }

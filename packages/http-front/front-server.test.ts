@@ -328,6 +328,11 @@ describe('pipelining:', () => {
 });
 
 describe('closing:', () => {
+  test('an answer given before the body ended ends the connection', async () => {
+    const early = `POST /early HTTP/1.1\r\n${host}Content-Length: 100\r\n\r\nhalf`;
+    assert.equal(readAnswers(await exchange(port, early)).length, 1);
+  });
+
   test('a client that is still sending a large body reads the refusal', async () => {
     const megabytes = 'x'.repeat(4 * 1024 * 1024);
     const answers = readAnswers(

@@ -48,12 +48,14 @@ class FrontServer extends Server {
   }
 }
 
-/** Static, so that no request pays for a closure. */
+/** Static, so that no request pays for a closure. A body that nobody waits for any more ends the connection. */
 function forgetResponse(this: ServerResponse): void {
   const connection = connectionOf(this.req.socket);
   if (connection.pending !== this) return;
   connection.pending = undefined;
-  connection.answeredEarly = this.req.complete ? undefined : this.req;
+  if (this.req.complete) return;
+  connection.isClosing = true;
+  closeLingering(this.req.socket);
 }
 
 // RTSP/1.0 looks like HTTP/1.0 once parsed; the bytes just read tell, when the line is still among them.
@@ -161,18 +163,13 @@ export function createFrontServer(
     if (connection.isClosing) return;
     connection.isClosing = true;
     if (verdict.kind === 'ignore') return;
-    const { pending, answeredEarly } = connection;
-    if (answeredEarly?.complete === false) {
-      closeLingering(socket);
-      return;
-    }
+    const { pending } = connection;
+    if (pending?.req.complete === false && pending.writableEnded) return; // answered: only the rest of its body is broken
     const { error: problem, requestId } = report(socket, verdict.refusal);
     if (pending === undefined) {
       refuseSocket(socket, problem, requestId);
     } else if (pending.req.complete) {
       pending.once('close', () => refuseSocket(socket, problem, requestId));
-    } else if (pending.writableEnded) {
-      pending.once('close', () => closeLingering(socket)); // it is answered: only the rest of its body is broken
     } else if (pending.socket === null) {
       // Its body is broken, but earlier answers go out first.
       pending.once('socket', () => refuse(pending.req, pending, problem, requestId));
