@@ -440,6 +440,31 @@ describe('time and number:', () => {
     }
   });
 
+  test('a client that does not read its answer is cut, a handler that thinks for longer is waited for', async () => {
+    const own = await start({ stallTimeoutMs: 200 }, undefined, (req, res) => {
+      if (req.url === '/large') res.end('x'.repeat(32 * 1024 * 1024));
+      else setTimeout(() => res.end('thought'), 500);
+    });
+    try {
+      const answers = exchange(own.port, get(`${host}Connection: close\r\n`, '/think'));
+      const socket = connect(own.port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.write(get(host, '/large'));
+      socket.pause();
+      assert.equal(readAnswers(await answers)[0]!.body, 'thought');
+      const count = (): Promise<number> =>
+        new Promise((resolve) => own.server.getConnections((_error, connections) => resolve(connections)));
+      const deadline = Date.now() + 3000;
+      while ((await count()) > 0) {
+        assert.ok(Date.now() < deadline, 'the connection is still open');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      socket.destroy();
+    } finally {
+      await stop(own.server);
+    }
+  });
+
   test('connections over the bound are closed at once', async () => {
     const own = await start({ maxConnections: 1 });
     const first = connect(own.port, '127.0.0.1');

@@ -24,9 +24,11 @@ export type FrontOptions = {
   readonly maxUrlBytes?: number;
   /** From the first byte (or the accepted connection) to the end of the head; then the connection is cut. */
   readonly headersTimeoutMs: number;
-  /** From the first byte to the end of the body, and the longest time without any progress; 0: the caller bounds. */
+  /** From the first byte to the end of the body; 0: the caller bounds. */
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+  /** How long a client may leave an answer unread without taking a byte; then the connection is cut. */
+  readonly stallTimeoutMs?: number;
   /** Connections over this number are closed at once. */
   readonly maxConnections?: number;
 };
@@ -56,6 +58,12 @@ function forgetResponse(this: ServerResponse): void {
   if (this.req.complete) return;
   connection.isClosing = true;
   closeLingering(this.req.socket);
+}
+
+// No byte moved for a while: a kept connection that nobody uses, or a client that doesn't read, is cut. While the
+// handler is silent the connection stays: how long a service may think is not known here.
+function cutIdle(socket: Socket): void {
+  if (connectionOf(socket).pending === undefined || socket.writableLength > 0) socket.destroy();
 }
 
 // RTSP/1.0 looks like HTTP/1.0 once parsed; the bytes just read tell, when the line is still among them.
@@ -184,7 +192,7 @@ export function createFrontServer(
   });
   server.maxHeadersCount = 0; // over the limit Node drops lines silently; counted in checkHead instead
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
-  if (options.requestTimeoutMs > 0) server.setTimeout(options.requestTimeoutMs);
+  server.setTimeout(options.stallTimeoutMs ?? 60_000, cutIdle);
   server.on('connection', (socket) => {
     socket.destroySoon = () => closeLingering(socket); // what Node calls after the last answer
   });
