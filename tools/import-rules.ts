@@ -20,7 +20,8 @@ export function areaOf(path: string): string {
 const reachable: Readonly<Record<string, readonly string[]>> = {
   packages: ['packages'],
   services: ['packages'],
-  launch: ['packages', 'services'],
+  deploy: ['packages'],
+  launch: ['packages', 'services', 'deploy'],
   cli: ['packages', 'services', 'launch'],
   examples: [],
   tools: ['packages', 'services', 'launch', 'cli'],
