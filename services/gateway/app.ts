@@ -18,9 +18,9 @@ import { acceptUpgrade } from './proxy/accept-upgrade.ts';
 import { HealthChecks } from './proxy/health-checks.ts';
 import { Tunnels } from './proxy/tunnel.ts';
 import { createUndiciTransport } from './proxy/undici-transport.ts';
+import { newRequestId } from './request-id.ts';
 import { type Reload, Routing } from './routing/routing.ts';
 import { watchConfig } from './routing/watch-config.ts';
-import { newRequestId } from './steps/assign-request-id.ts';
 import { isAlive } from './steps/check-access.ts';
 import { Recorder } from './steps/record-exchange.ts';
 

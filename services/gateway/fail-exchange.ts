@@ -5,7 +5,7 @@ import { refuse } from '@pi-gateway/http-front/refuse.ts';
 import type { Log } from '@pi-gateway/log/log.ts';
 import { toAppError } from '@pi-gateway/problem/encode-problem.ts';
 import type { Exchange } from './exchange.ts';
-import { newRequestId } from './steps/assign-request-id.ts';
+import { newRequestId } from './request-id.ts';
 
 export function failExchange(x: Exchange, thrown: unknown, log: Log): void {
   const error = toAppError(thrown);

@@ -38,7 +38,7 @@ export type PipelineDeps = EndpointDeps &
   };
 
 /** `answered`: the request is answered and no further step is taken. */
-export type Outcome = void | 'answered';
+type Outcome = void | 'answered';
 type Step = (x: Exchange, deps: PipelineDeps) => Outcome | Promise<Outcome>;
 
 const steps: readonly Step[] = [

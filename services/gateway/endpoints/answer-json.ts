@@ -1,11 +1,12 @@
 // The gateway's own answers.
 
+import { closeBehindUnread } from '../close-behind.ts';
 import type { Exchange } from '../exchange.ts';
 
-/** Answers 200, or the status given, with JSON; HEAD gets the same head. */
+/** Answers 200 with JSON; HEAD gets the same head. */
 export function answerJson(x: Exchange, body: unknown, cacheControl: string): void {
   const text = JSON.stringify(body);
-  x.res.writeHead(200, [
+  const fields = [
     'content-type',
     'application/json',
     'content-length',
@@ -16,6 +17,8 @@ export function answerJson(x: Exchange, body: unknown, cacheControl: string): vo
     'nosniff',
     'x-request-id',
     x.requestId,
-  ]);
+  ];
+  closeBehindUnread(x, fields);
+  x.res.writeHead(200, fields);
   x.res.end(text);
 }

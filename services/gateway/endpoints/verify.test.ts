@@ -100,6 +100,7 @@ describe('safety', () => {
 
   test('without an original request nothing is decided', async () => {
     assert.equal((await verify({}, user)).status, 400);
+    assert.equal((await verify({})).status, 401);
   });
 
   test('only GET and HEAD', async () => {

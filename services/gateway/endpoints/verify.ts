@@ -7,6 +7,7 @@
 // so all that are sent must agree, or nothing is decided.
 
 import { AppError } from '@pi-gateway/problem/app-error.ts';
+import { closeBehindUnread } from '../close-behind.ts';
 import type { Exchange } from '../exchange.ts';
 import { checkAccess } from '../steps/check-access.ts';
 import { readPath } from '../steps/check-path.ts';
@@ -41,7 +42,11 @@ function readOriginal(x: Exchange): void {
     x.path = x.path.slice('/verify'.length);
     return;
   }
-  if (uri === undefined) refuse('Name the original request in X-Original-URI or X-Forwarded-Uri.');
+  if (uri === undefined) {
+    // Not taken for "is he signed in?": a client could then name a public route himself, and be let in.
+    if (x.authorization === undefined) throw new AppError('missing_token');
+    refuse('Name the original request in X-Original-URI or X-Forwarded-Uri.');
+  }
   x.method = method ?? 'GET';
   readPath(x, uri);
 }
@@ -69,6 +74,7 @@ function answerYes(x: Exchange): 'answered' {
   if (claims !== undefined) {
     headers.push('x-user-id', claims.sub, 'x-user-roles', claims.roles.join(','), 'x-session-id', claims.sid);
   }
+  closeBehindUnread(x, headers);
   x.res.writeHead(200, headers);
   x.res.end();
   return 'answered';

@@ -79,7 +79,7 @@ export class AccessLog {
   }
 }
 
-export function encodeEntry(entry: AccessEntry): string {
+function encodeEntry(entry: AccessEntry): string {
   return JSON.stringify(entry).replace(/[\u007f-\u009f\u2028\u2029]/g, escape);
 }
 

@@ -1,15 +1,17 @@
-// One request on its way to a service and the answer on its way back. It holds the call to the target, tries
-// again where that is safe, and relays with back-pressure both ways. Once a byte of the answer is out, a
-// failure destroys the client's connection, so that a cut answer can't be taken for a whole one.
+// One request on its way to a service and the answer on its way back: it holds the call to the target and
+// tries again where that is safe. Once a byte of the answer is out, a failure destroys the client's
+// connection, so that a cut answer can't be taken for a whole one.
 
 import type { Socket } from 'node:net';
-import { connectionOf } from '@pi-gateway/http-front/connection.ts';
 import type { Log } from '@pi-gateway/log/log.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
+import { closeBehindUnread } from '../close-behind.ts';
 import type { Exchange } from '../exchange.ts';
 import { failExchange } from '../fail-exchange.ts';
-import { limitHeaders } from '../steps/limit-request.ts';
-import { filterAnswerHeaders, filterTrailers } from './answer-headers.ts';
+import { routeLimitHeaders } from '../limits/route-limit-headers.ts';
+import { filterAnswerHeaders } from './answer-headers.ts';
+import { AnswerWriter } from './answer-writer.ts';
+import { relayEarlyHints } from './relay-early-hints.ts';
 import { RequestBody } from './request-body.ts';
 import type { AnswerSink, UpstreamCall, UpstreamRequest } from './transport.ts';
 import { mayRetry, type UpstreamFailure } from './upstream-error.ts';
@@ -24,45 +26,42 @@ export type ForwardDeps = {
   readonly log: Log;
 };
 
-const empty = Buffer.alloc(0);
-const plainText = /^[\t\x20-\x7e]+$/;
-
 export class Forwarding implements AnswerSink {
   readonly #x: Exchange;
   readonly #deps: ForwardDeps;
   readonly #service: UpstreamService;
+  readonly #request: Omit<UpstreamRequest, 'body'>;
   readonly #body: RequestBody | undefined;
-  #target: UpstreamTarget | undefined;
+  #target: UpstreamTarget;
   #call: UpstreamCall | undefined;
-  #request: Omit<UpstreamRequest, 'body'> | undefined;
+  #writer: AnswerWriter | undefined;
   #isPending = true;
   #isDone = false;
-  /** The last piece of the answer, held until it is known whether it was the last. */
-  #chunk: Buffer | undefined;
-  #isFlushing = false;
-  #isBodiless = false;
-  #isChunked = false;
-  #stall: NodeJS.Timeout | undefined;
 
-  constructor(x: Exchange, service: UpstreamService, deps: ForwardDeps) {
+  /** Counts the request as pending at once; `send` has to follow. */
+  constructor(
+    x: Exchange,
+    service: UpstreamService,
+    request: Omit<UpstreamRequest, 'body'>,
+    deps: ForwardDeps,
+  ) {
     this.#x = x;
     this.#deps = deps;
     this.#service = service;
-    const { bodyLimitBytes } = x.route!;
+    this.#request = request;
     const { idleMs } = service.config.timeouts;
-    this.#body = x.hasBody ? new RequestBody(x.req, x.res, bodyLimitBytes, idleMs) : undefined;
+    this.#body = x.hasBody ? new RequestBody(x.req, x.res, x.route!.bodyLimitBytes, idleMs) : undefined;
+    this.#target = service.pick(performance.now());
     service.pending += 1;
     service.retryBudget.noteRequest();
   }
 
-  send(request: Omit<UpstreamRequest, 'body'>, avoid?: UpstreamTarget): void {
-    const target = this.#service.pick(performance.now(), avoid);
-    this.#target = target;
+  send(): void {
+    const target = this.#target;
     target.active += 1;
     this.#x.target = target.origin;
     this.#x.upstreamStartedMs = performance.now();
-    this.#request = request;
-    this.#call = target.transport.send({ ...request, body: this.#body }, this);
+    this.#call = target.transport.send({ ...this.#request, body: this.#body }, this);
     // The client may have left, or the transport failed, before there was a call to abort.
     if (this.#isDone) this.#call.abort();
   }
@@ -75,18 +74,7 @@ export class Forwarding implements AnswerSink {
   }
 
   onInformation(status: number, headers: readonly string[]): void {
-    const { req, res, listener, isTrustedPeer, upgrade } = this.#x;
-    // nginx takes a 103 for the final answer; HTTP/1.0 knows no 1xx at all.
-    const isDirect = listener === 'port' && !isTrustedPeer && upgrade === undefined;
-    if (status !== 103 || !isDirect || req.httpVersionMinor === 0 || res.headersSent) return;
-    const { fields } = filterAnswerHeaders(headers, this.#x.requestId, noBody);
-    const link = fields.filter((_, i) => i % 2 === 1 && fields[i - 1]!.toLowerCase() === 'link');
-    if (link.length === 0) return;
-    try {
-      res.writeEarlyHints({ link });
-    } catch {
-      // A link that is none: the hint is lost, the answer is not.
-    }
+    relayEarlyHints(this.#x, status, headers);
   }
 
   onHead(status: number, headers: readonly string[], statusText: string): void {
@@ -96,57 +84,43 @@ export class Forwarding implements AnswerSink {
     if (res.headersSent) return this.release();
     x.upstreamHeadMs = performance.now();
     this.#settlePending();
-    this.#target!.noteReached();
-    this.#isBodiless = req.method === 'HEAD' || status === 204 || status === 304;
-    const canChunk = !this.#isBodiless && req.httpVersionMinor === 1;
+    this.#target.noteReached();
+    const isBodiless = req.method === 'HEAD' || status === 204 || status === 304;
+    const canChunk = !isBodiless && req.httpVersionMinor === 1;
     const answer = filterAnswerHeaders(headers, x.requestId, {
       keepLength: status !== 204,
       keepTrailer: canChunk,
     });
-    this.#isChunked = canChunk && !answer.hasLength;
     if (answer.revocations !== undefined && x.route!.isAuth) {
       this.#deps.applyRevocations(answer.revocations);
     }
-    const { fields } = answer;
-    if (x.limitState !== undefined) pushEntries(fields, limitHeaders(x.route!.rateLimit!, x.limitState));
-    if (x.hasBody && !req.complete) {
-      // The rest of the body is nobody's any more: what follows on this connection can't be told from it.
-      fields.push('connection', 'close');
-      connectionOf(req.socket).isClosing = true;
+    const { fields, hasLength } = answer;
+    if (x.limitState !== undefined) {
+      fields.push(...Object.entries(routeLimitHeaders(x.route!.rateLimit!, x.limitState)).flat());
     }
+    closeBehindUnread(x, fields);
+    const form = { isBodiless, isChunked: canChunk && !hasLength };
+    this.#writer = new AnswerWriter(x, this.#call!, form, this.#service.config.timeouts.idleMs);
     try {
-      if (plainText.test(statusText)) res.writeHead(status, statusText, fields);
-      else res.writeHead(status, fields);
+      this.#writer.writeHead(status, statusText, fields);
     } catch (error) {
       this.release();
       failExchange(x, new AppError('upstream_invalid', { cause: error }), this.#deps.log);
-      return;
     }
-    // The head goes out by itself when no piece of the body comes right behind it (SSE, long polls).
-    this.#flushSoon();
   }
 
   onData(chunk: Buffer): void {
-    this.#x.bytesOut += chunk.length;
-    if (this.#isBodiless) return;
-    const held = this.#chunk;
-    this.#chunk = chunk;
-    this.#flushSoon();
-    if (held !== undefined) this.#write(held);
+    this.#writer?.write(chunk);
   }
 
   onEnd(trailers: readonly string[]): void {
-    const { res } = this.#x;
     this.#finish();
-    if (this.#isChunked && trailers.length > 0 && !this.#addTrailers(trailers)) return;
-    const last = this.#chunk;
-    this.#chunk = undefined;
-    if (last === undefined) res.end();
-    else res.end(last);
+    this.#writer?.end(trailers);
   }
 
   onUpgrade(headers: readonly string[], socket: Socket): void {
-    this.#target!.noteReached();
+    this.#x.upstreamHeadMs = performance.now();
+    this.#target.noteReached();
     this.#finish();
     try {
       this.#deps.openTunnel(this.#x, headers, socket);
@@ -156,15 +130,16 @@ export class Forwarding implements AnswerSink {
   }
 
   onFailure(failure: UpstreamFailure): void {
-    const x = this.#x;
-    const target = this.#target!;
     if (this.#isDone) return;
+    const x = this.#x;
     const fault = this.#body?.fault;
-    if (!failure.reached && fault === undefined) target.noteUnreachable(performance.now());
+    const nowMs = performance.now();
+    if (!failure.reached && fault === undefined) this.#target.noteUnreachable(nowMs);
     if (!x.res.headersSent && fault === undefined && this.#takeRetry(failure)) {
       x.retries += 1;
-      target.active -= 1;
-      this.send(this.#request!, target);
+      this.#target.active -= 1;
+      this.#target = this.#service.pick(nowMs, this.#target);
+      this.send();
       return;
     }
     this.#finish();
@@ -175,58 +150,14 @@ export class Forwarding implements AnswerSink {
       failExchange(x, new AppError(fault === undefined ? failure.code : 'payload_too_large'), this.#deps.log);
   }
 
-  #addTrailers(trailers: readonly string[]): boolean {
-    const { res, req } = this.#x;
-    try {
-      res.addTrailers(filterTrailers(trailers));
-      return true;
-    } catch {
-      // A field that no server may send: without it the answer is not whole.
-      this.#x.reason = 'invalid_trailer';
-      req.socket.destroy();
-      return false;
-    }
-  }
-
   #takeRetry(failure: UpstreamFailure): boolean {
     const isFresh = this.#body === undefined || !(this.#body.isBegun || this.#body.destroyed);
     return (
       isFresh &&
       this.#x.retries < this.#service.config.retries &&
-      mayRetry(failure, this.#request!.method, this.#body !== undefined) &&
+      mayRetry(failure, this.#request.method, this.#body !== undefined) &&
       this.#service.retryBudget.take()
     );
-  }
-
-  /** Writes what is held once the present batch of the answer's bytes is through: one packet instead of two. */
-  #flushSoon(): void {
-    if (this.#isFlushing) return;
-    this.#isFlushing = true;
-    process.nextTick(flush, this);
-  }
-
-  /** @internal called by `flush`. */
-  flushHeld(): void {
-    this.#isFlushing = false;
-    if (this.#isDone) return;
-    const held = this.#chunk ?? empty;
-    this.#chunk = undefined;
-    // Not flushHeaders(): it would write the head as UTF-8 and change what a service sent as latin1.
-    this.#write(held);
-  }
-
-  #write(chunk: Buffer): void {
-    if (this.#x.res.write(chunk) || this.#stall !== undefined) return;
-    this.#call?.pause();
-    this.#x.res.once('drain', () => this.#goOn());
-    // A client that takes nothing for so long holds the service's connection for nothing.
-    this.#stall = setTimeout(() => this.#x.req.socket.destroy(), this.#service.config.timeouts.idleMs);
-  }
-
-  #goOn(): void {
-    clearTimeout(this.#stall);
-    this.#stall = undefined;
-    if (!this.#isDone) this.#call?.resume();
   }
 
   #settlePending(): void {
@@ -237,22 +168,12 @@ export class Forwarding implements AnswerSink {
 
   #finish(): void {
     this.#isDone = true;
-    clearTimeout(this.#stall);
+    this.#writer?.stop();
     this.#settlePending();
-    this.#target!.active -= 1;
+    this.#target.active -= 1;
     if (this.#body !== undefined) {
       this.#x.bytesIn = this.#body.bytes;
       this.#body.destroy();
     }
   }
-}
-
-const noBody = { keepLength: false, keepTrailer: false } as const;
-
-function flush(forwarding: Forwarding): void {
-  forwarding.flushHeld();
-}
-
-function pushEntries(fields: string[], entries: Record<string, string>): void {
-  for (const [name, value] of Object.entries(entries)) fields.push(name, value);
 }

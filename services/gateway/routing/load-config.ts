@@ -14,7 +14,7 @@ import { RouteTable } from './route-table.ts';
 export const fileKeys = ['services', 'routes'] as const;
 
 /** Paths the gateway answers itself; a route for one of them could never be reached. */
-export const reservedPaths = ['/health', '/livez', '/readyz', '/verify'] as const;
+const reservedPaths = ['/health', '/livez', '/readyz', '/verify'] as const;
 
 export type LoadedConfig =
   | { readonly kind: 'config'; readonly config: RoutingConfig }

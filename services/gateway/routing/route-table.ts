@@ -3,7 +3,7 @@
 // literal before a named segment before the tail. The choice depends on the path alone; the method is looked
 // at only afterwards, so that a method nobody allowed never falls through to a wider route.
 
-import { parsePattern, patternKey } from './path-pattern.ts';
+import { parsePattern, patternKey, type Segment } from './path-pattern.ts';
 import { type Route, routeMethods } from './route.ts';
 
 /** All routes of one pattern. */
@@ -67,10 +67,7 @@ function newNode<R extends Route>(): TreeNode<R> {
   return { literals: new Map(), named: undefined, end: undefined, tail: undefined };
 }
 
-function descend<R extends Route>(
-  node: TreeNode<R>,
-  segment: { kind: 'literal'; text: string } | { kind: 'named' },
-): TreeNode<R> {
+function descend<R extends Route>(node: TreeNode<R>, segment: Segment): TreeNode<R> {
   if (segment.kind === 'named') {
     node.named ??= newNode();
     return node.named;

@@ -5,17 +5,13 @@
 import { canonicalAddress } from '@pi-gateway/client-address/canonical-address.ts';
 import { clientAddress } from '@pi-gateway/client-address/client-address.ts';
 import { isTrusted, type TrustedProxies } from '@pi-gateway/client-address/trusted-proxies.ts';
-import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 import type { Exchange } from '../exchange.ts';
+import { newRequestId } from '../request-id.ts';
 
 const idForm = /^[A-Za-z0-9-]{8,64}$/;
 
 /** Stands for the client's address when our own entry sent none: no real address, so no other's bucket. */
 const unknownAddress = '0.0.0.0';
-
-export function newRequestId(): string {
-  return uuidV7(Math.floor((performance.timeOrigin + performance.now()) * 1000));
-}
 
 export function assignRequestId(x: Exchange, deps: { readonly trustedProxies: TrustedProxies }): void {
   const trusted = deps.trustedProxies;

@@ -11,18 +11,19 @@ export function forwardRequest(x: Exchange, deps: ForwardDeps): void {
   if (service === undefined) return answerRoot(x);
   if (service.pending >= service.config.maxPending) throw new AppError('overloaded');
   if (x.hasBody && x.contentLength !== undefined) x.headers.push('content-length', String(x.contentLength));
-  const forwarding = new Forwarding(x, service, deps);
-  x.forwarding = forwarding;
-  forwarding.send({
+  const request = {
     method: x.req.method!,
     path: upstreamTarget(x),
     headers: x.headers,
     upgrade: x.upgrade !== undefined,
-  });
+  };
+  const forwarding = new Forwarding(x, service, request, deps);
+  x.forwarding = forwarding;
+  forwarding.send();
 }
 
 /** The canonical path without the route's prefix, and the query as it came. */
-export function upstreamTarget(x: Pick<Exchange, 'path' | 'query' | 'route'>): string {
+function upstreamTarget(x: Exchange): string {
   const rest = x.path.slice(x.route!.stripPrefix.length);
   return (rest === '' ? '/' : rest) + x.query;
 }

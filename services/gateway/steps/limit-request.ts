@@ -2,10 +2,10 @@
 // then the rate, counted by the user where there is one and by the client's network else.
 
 import { networkOf } from '@pi-gateway/client-address/canonical-address.ts';
-import type { BucketState, Limit, Limiter } from '@pi-gateway/limiter/limiter.ts';
-import { rateLimitHeaders } from '@pi-gateway/limiter/rate-limit-headers.ts';
+import type { Limit, Limiter } from '@pi-gateway/limiter/limiter.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import type { Exchange } from '../exchange.ts';
+import { routeLimitHeaders } from '../limits/route-limit-headers.ts';
 
 export function limitRequest(x: Exchange, deps: { readonly limiter: Limiter }): void | Promise<void> {
   const { bodyLimitBytes, rateLimit } = x.route!;
@@ -19,11 +19,6 @@ export function limitRequest(x: Exchange, deps: { readonly limiter: Limiter }): 
 
 async function take(x: Exchange, limiter: Limiter, limit: Limit, key: string): Promise<void> {
   const state = await limiter.take({ limit, key });
-  if (state.limited) throw new AppError('rate_limited', { headers: limitHeaders(limit, state) });
+  if (state.limited) throw new AppError('rate_limited', { headers: routeLimitHeaders(limit, state) });
   x.limitState = state;
-}
-
-/** `RateLimit`, `RateLimit-Policy` and, when limited, `Retry-After`, under the public name of the limit. */
-export function limitHeaders(limit: Limit, state: BucketState): Record<string, string> {
-  return rateLimitHeaders([{ limit: { ...limit, name: 'route' }, state }]);
 }

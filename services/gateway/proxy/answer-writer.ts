@@ -1,0 +1,118 @@
+// The client's side of an answer: writes what the service sends as it comes, in as few packets as its rhythm
+// allows, and holds the service back while the client does not take it.
+
+import type { Exchange } from '../exchange.ts';
+import { filterTrailers } from './answer-headers.ts';
+import type { UpstreamCall } from './transport.ts';
+
+const empty = Buffer.alloc(0);
+const plainText = /^[\t\x20-\x7e]+$/;
+
+export type AnswerForm = {
+  /** Nothing of a body is sent: HEAD, 204, 304. */
+  readonly isBodiless: boolean;
+  /** The message is chunked, so that a trailer may follow. */
+  readonly isChunked: boolean;
+};
+
+export class AnswerWriter {
+  readonly #x: Exchange;
+  readonly #source: Pick<UpstreamCall, 'pause' | 'resume'>;
+  readonly #form: AnswerForm;
+  readonly #stallMs: number;
+  /** The last piece, held until it is known whether it was the last. */
+  #held: Buffer | undefined;
+  #isFlushing = false;
+  #isOver = false;
+  #stall: NodeJS.Timeout | undefined;
+
+  /** `stallMs`: a client that takes nothing for so long is cut. */
+  constructor(
+    x: Exchange,
+    source: Pick<UpstreamCall, 'pause' | 'resume'>,
+    form: AnswerForm,
+    stallMs: number,
+  ) {
+    this.#x = x;
+    this.#source = source;
+    this.#form = form;
+    this.#stallMs = stallMs;
+  }
+
+  /** @throws {Error} when Node does not take a field. */
+  writeHead(status: number, statusText: string, fields: string[]): void {
+    const { res } = this.#x;
+    if (plainText.test(statusText)) res.writeHead(status, statusText, fields);
+    else res.writeHead(status, fields);
+    // It goes out by itself when no piece of the body comes right behind it (SSE, long polls).
+    this.#flushSoon();
+  }
+
+  write(chunk: Buffer): void {
+    this.#x.bytesOut += chunk.length;
+    if (this.#form.isBodiless) return;
+    const held = this.#held;
+    this.#held = chunk;
+    this.#flushSoon();
+    if (held !== undefined) this.#put(held);
+  }
+
+  end(trailers: readonly string[]): void {
+    const { res, req } = this.#x;
+    this.stop();
+    try {
+      if (this.#form.isChunked && trailers.length > 0) res.addTrailers(filterTrailers(trailers));
+    } catch {
+      // A field that no server may send: without it the answer is not whole.
+      this.#x.reason = 'invalid_trailer';
+      req.socket.destroy();
+      return;
+    }
+    const last = this.#held;
+    this.#held = undefined;
+    if (last === undefined) res.end();
+    else res.end(last);
+  }
+
+  /** Nothing more is written; also when the answer is cut. */
+  stop(): void {
+    this.#isOver = true;
+    clearTimeout(this.#stall);
+  }
+
+  /** Writes what is held once the present batch of the service's bytes is through: one packet instead of two. */
+  #flushSoon(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    process.nextTick(flush, this);
+  }
+
+  /** Called by `flush` alone. */
+  flushHeld(): void {
+    this.#isFlushing = false;
+    if (this.#isOver) return;
+    const held = this.#held ?? empty;
+    this.#held = undefined;
+    // Not flushHeaders(): it would write the head as UTF-8 and change what a service sent as latin1.
+    this.#put(held);
+  }
+
+  #put(chunk: Buffer): void {
+    const { res, req } = this.#x;
+    if (res.write(chunk) || this.#stall !== undefined) return;
+    this.#source.pause();
+    res.once('drain', () => this.#goOn());
+    this.#stall = setTimeout(() => req.socket.destroy(), this.#stallMs);
+  }
+
+  #goOn(): void {
+    clearTimeout(this.#stall);
+    this.#stall = undefined;
+    if (!this.#isOver) this.#source.resume();
+  }
+}
+
+// One function for all answers: nextTick takes its argument along, so that none of them needs a closure.
+function flush(writer: AnswerWriter): void {
+  writer.flushHeld();
+}
