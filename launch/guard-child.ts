@@ -20,7 +20,11 @@ rm -rf "$3"
  * Stops process `pid` with `signal` should we vanish; then removes `removeDir`, where given (tests).
  * `release` calls it off, once the process has ended or is to live on.
  */
-export function guardChild(pid: number, signal: 'SIGINT' | 'SIGTERM', removeDir = ''): { release(): void } {
+export function guardChild(
+  pid: number,
+  signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL',
+  removeDir = '',
+): { release(): void } {
   const shell = spawn(
     '/bin/sh',
     ['-c', script, 'pi-gateway-guard', String(pid), signal.slice(3), removeDir],

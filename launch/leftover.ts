@@ -5,7 +5,8 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const endsWithinMs = 5_000;
@@ -41,4 +42,16 @@ export async function stopLeftover(pid: number, mark: string, signal: NodeJS.Sig
     if (await ends(pid)) break;
   }
   return true;
+}
+
+/** Stops every process that a `.pid` file in the data directory names: they may hold ports that are wanted now. */
+export async function stopLeftovers(dataDir: string): Promise<void> {
+  const mark = markOf(dataDir);
+  const names = (await readdir(dataDir)).filter((name) => name.endsWith('.pid'));
+  const stopping = names.map(async (name) => {
+    const pid = Number(await readFile(join(dataDir, name), 'utf8').catch(() => ''));
+    // Only nginx has children of its own to take along.
+    await stopLeftover(pid, mark, name === 'nginx.pid' ? 'SIGTERM' : 'SIGKILL');
+  });
+  await Promise.all(stopping);
 }

@@ -48,7 +48,8 @@ export function startNodeService(service: NodeService): Promise<Supervised> {
     },
     lastWords: () => 'see the line above',
     stopSignals: ['SIGTERM'],
-    guardSignal: 'SIGTERM',
+    // When we vanish there is nobody left to drain for, and its port must be free for the next run.
+    guardSignal: 'SIGKILL',
     pidFile: service.pidFile,
     readyTimeoutMs: 60_000,
     stopTimeoutMs: 15_000,

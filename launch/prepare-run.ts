@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { type AuthConfig, readAuthConfig } from '../services/auth/config.ts';
 import { type GatewayConfig, readGatewayConfig } from '../services/gateway/config.ts';
 import { type DataDirLock, lockDataDir, type RunState } from './data-dir-lock.ts';
+import { stopLeftovers } from './leftover.ts';
 import { ensureMasterKey } from './master-key-file.ts';
 import type { Launch } from './run-launcher.ts';
 import { localOrigin, settlePorts } from './settle-ports.ts';
@@ -40,6 +41,7 @@ export async function prepareRun(given: Env, run: RunState['run'], launch: Launc
   const { auth, gateway } = readConfigs(given);
   const lock = lockDataDir(auth.dataDir, run);
   launch.onEnd(lock.release);
+  await stopLeftovers(lock.dir);
   const ports = await settlePorts(auth.host, [
     { setting: 'ENTRY_PORT', port: auth.entryPort },
     { setting: 'GATEWAY_PORT', port: gateway.gatewayPort },

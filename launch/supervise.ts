@@ -23,7 +23,7 @@ export type Program = {
   readonly readyTimeoutMs: number;
   readonly stopTimeoutMs: number;
   /** What the guard sends when we vanish. */
-  readonly guardSignal: 'SIGINT' | 'SIGTERM';
+  readonly guardSignal: 'SIGINT' | 'SIGTERM' | 'SIGKILL';
   /** Where its process id is kept, so that the next run finds what a killed one left behind. */
   readonly pidFile?: { readonly path: string; readonly mark: string };
   /** Removed by the guard when we vanish (tests only). */

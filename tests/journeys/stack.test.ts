@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { Redis } from 'ioredis';
+import { Client } from 'pg';
+import type { RunState } from '../../launch/data-dir-lock.ts';
+import { choosePlace, startSystem } from './spawn-system.ts';
+import { checkForgedAddress, checkRefusals } from './system-checks.ts';
+import { call, logIn, walk, walker } from './walk.ts';
+
+const dir = await mkdtemp(join(tmpdir(), 'pi-test-'));
+after(() => rm(dir, { recursive: true, force: true }));
+// Two walks from one address within a minute are more than the default of 30 attempts allows.
+const place = await choosePlace(join(dir, 'data'), {
+  RATE_LIMIT_LOGIN_PER_IP: '300/60',
+  GATEWAY_WORKERS: '2',
+});
+const base = place.entryUrl;
+
+async function readRows(sql: string): Promise<Record<string, unknown>[]> {
+  const { databaseUrl } = JSON.parse(await readFile(join(dir, 'data', 'run.json'), 'utf8')) as RunState;
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function readRedisKeys(): Promise<string[]> {
+  const { redisUrl } = JSON.parse(await readFile(join(dir, 'data', 'run.json'), 'utf8')) as RunState;
+  const client = new Redis(redisUrl ?? '');
+  try {
+    return await client.keys('*');
+  } finally {
+    client.disconnect();
+  }
+}
+
+test('the stack: the walk twice, real rows and keys, a kill of everything, and nothing is lost', async (t) => {
+  let system = await startSystem('stack', place);
+  t.after(() => system.killGroup().catch(() => undefined));
+  const { admin } = system;
+  assert.ok(admin !== undefined && admin.email === 'admin@example.com');
+
+  await t.test('the walk passes through nginx', () => walk(base, admin));
+  await t.test('a second walk finds real rows in PostgreSQL and real keys in Redis', async () => {
+    const users = await readRows('SELECT email FROM users ORDER BY email');
+    assert.deepEqual(
+      users.map(({ email }) => email),
+      ['admin@example.com', walker.email],
+    );
+    const keys = await readRedisKeys();
+    assert.ok(keys.includes('pi:revocations') && keys.length > 1, keys.join(' '));
+    await walk(base, admin, true);
+  });
+  await t.test('a forged address is believed on none of the three ports', () => checkForgedAddress(place));
+  await t.test('a logout is effective on every gateway worker', async () => {
+    const tokens = await logIn(base, walker);
+    const body = { refresh_token: tokens.refresh_token };
+    assert.equal((await call('POST', `${base}/api/auth/logout`, { body })).status, 204);
+    const deadline = performance.now() + 1_000;
+    let refusals = 0;
+    while (refusals < 20) {
+      const { status } = await call('GET', `${place.gatewayUrl}/api/auth/me`, {
+        token: tokens.access_token,
+        headers: { connection: 'close' },
+      });
+      refusals = status === 401 ? refusals + 1 : 0;
+      assert.ok(performance.now() < deadline || refusals > 0, 'still let in after a second');
+    }
+  });
+  await t.test('killed and started again: the user logs in, and nothing old is in the way', async () => {
+    await system.killGroup();
+    system = await startSystem('stack', place);
+    assert.equal(system.admin, undefined);
+    await logIn(base, walker);
+  });
+  await t.test(
+    'stopped and started as the embedded run on the same data, the user still logs in',
+    async () => {
+      assert.equal(await system.stop(), 0);
+      system = await startSystem('embedded', place);
+      await logIn(base, walker);
+    },
+  );
+  assert.equal(await system.stop(), 0);
+});
+
+test('a start that cannot succeed ends with one line that says what to mend', () =>
+  checkRefusals('stack', join(dir, 'refused')));
