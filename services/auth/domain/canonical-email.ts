@@ -41,7 +41,8 @@ function asciiDomain(text: string): string | undefined {
   if (encoded === '') return undefined;
   const isAscii = /^[\x21-\x7e]*$/.test(domain);
   if (isAscii && encoded !== domain) return undefined;
-  if (!domainToUnicode(encoded).split('.').every(isStable)) return undefined;
+  const decoded = domainToUnicode(encoded).split('.');
+  if (!decoded.every((part) => isStable(part) && !part.startsWith('xn--'))) return undefined;
   if (!isAscii && !domain.split('.').every(isStable)) return undefined;
   const labels = encoded.split('.');
   const isName =

@@ -83,14 +83,13 @@ test('an older token kills the session and its access tokens with exactly one ev
 test('a truncated, extended, flipped or re-encoded token is refused without a query', async () => {
   const { refresh_token: good } = await newSession();
   const { db } = auth.deps;
-  const { transaction } = db;
+  const before = { ...db };
   let transactions = 0;
-  Object.assign(db, {
-    transaction: (work: Parameters<typeof transaction>[0]) => {
-      transactions++;
-      return transaction(work);
-    },
-  });
+  const transaction: typeof db.transaction = (work) => {
+    transactions++;
+    return before.transaction(work);
+  };
+  Object.assign(db, { transaction });
   const flipped = `${good.slice(0, 40)}${good[40] === 'A' ? 'B' : 'A'}${good.slice(41)}`;
   const bad = [
     good.slice(0, -1),
@@ -104,7 +103,7 @@ test('a truncated, extended, flipped or re-encoded token is refused without a qu
     'x',
   ];
   for (const text of bad) assert.equal((await refresh(text)).status, 401, text);
-  Object.assign(db, { transaction });
+  Object.assign(db, before);
   assert.equal(transactions, 0);
   for (const value of [1, null, true, [], {}]) assert.equal((await refresh(value)).status, 422);
   assert.equal((await refresh(good)).status, 200);

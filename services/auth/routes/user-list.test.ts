@@ -16,9 +16,9 @@ const get = (path: string) => auth.call('GET', path, { token });
 
 test('pages follow each other, newest first, without gap or overlap', async () => {
   const seen: unknown[] = [];
-  let cursor: unknown = '';
+  let cursor: string | null = '';
   for (let page = 0; cursor !== null; page++) {
-    const answer = await get(`/admin/users?limit=2${page === 0 ? '' : `&cursor=${String(cursor)}`}`);
+    const answer = await get(`/admin/users?limit=2${page === 0 ? '' : `&cursor=${cursor}`}`);
     assert.equal(answer.status, 200);
     const items = answer.body.items as Record<string, unknown>[];
     assert.deepEqual(Object.keys(items[0]!), [
@@ -30,7 +30,7 @@ test('pages follow each other, newest first, without gap or overlap', async () =
       'last_login_at',
     ]);
     seen.push(...items.map((item) => item.email));
-    cursor = answer.body.next_cursor;
+    cursor = answer.body.next_cursor as string | null;
   }
   assert.deepEqual(seen, [4, 3, 2, 1, 0].map((i) => `user${i}@example.com`).concat('admin@example.com'));
 });

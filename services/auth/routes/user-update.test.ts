@@ -75,11 +75,11 @@ test('two admins who demote or disable each other at once leave one', async () =
     const other = (await auth.login(email)).access_token;
     const { body: self } = await me(admin);
     const answers = await Promise.all([change(id, body), change(String(self.id), body, other)]);
-    const statuses = answers.map((answer) => answer.status).toSorted();
+    const statuses = answers.map((answer) => answer.status).toSorted((a, b) => a - b);
     // The second is refused as the last admin, or its token died with the first.
     assert.equal(statuses[0], 200);
-    assert.ok([401, 403, 409].includes(statuses[1]!), String(statuses));
-    if (answers[1]!.status === 200) {
+    assert.ok([401, 403, 409].includes(Number(statuses[1])), String(statuses));
+    if (answers[1].status === 200) {
       // The first admin lost: the other one restores him.
       await change(String(self.id), { role: 'admin', disabled: false }, other);
       admin = (await auth.login(auth.admin.email)).access_token;
