@@ -60,7 +60,9 @@ export function openDatabase({ url, poolMax, log }: DatabaseOptions): Database {
       keepAlive: true,
       types,
     });
-    // Without this handler an idle connection that the server closes would end the process.
+    // Without these handlers a connection that the server closes would end the process: one that is idle, and
+    // one that is checked out but has no query under way to be failed.
+    made.on('connect', (client) => client.on('error', () => undefined));
     made.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
     return made;
   }

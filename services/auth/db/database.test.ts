@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { startFaultProxy } from '@pi-gateway/redis-client/fault-proxy.ts';
+import pg from 'pg';
+import { createTestDatabase } from '../../../launch/testing/test-database.ts';
+import { startTestAuth, type TestAuth } from '../testing/start-test-auth.ts';
+import { isOperational } from './operational-error.ts';
+
+const socketName = '.s.PGSQL.5432';
+let proxy: Awaited<ReturnType<typeof startFaultProxy>>;
+let auth: TestAuth;
+let token: string;
+before(async () => {
+  const url = new URL((await createTestDatabase()).url);
+  proxy = await startFaultProxy(join(url.searchParams.get('host')!, socketName));
+  await symlink(proxy.url, join(dirname(proxy.url), socketName));
+  url.searchParams.set('host', dirname(proxy.url));
+  auth = await startTestAuth(url.href, { DATABASE_POOL_MAX: '4' });
+  token = (await auth.login(auth.admin.email)).access_token;
+});
+after(async () => {
+  await auth.close();
+  await proxy.stop();
+});
+
+const requests = [
+  () => auth.call('GET', '/auth/me', { token }),
+  () => auth.call('POST', '/auth/login', { body: { email: auth.admin.email, password: 'wrong' } }),
+  () => auth.call('POST', '/auth/register', { body: { email: 'x@example.com', password: 'StrongPass123' } }),
+  () => auth.call('GET', '/readyz'),
+];
+
+async function expectUnavailable(request: () => ReturnType<TestAuth['call']>): Promise<void> {
+  const start = performance.now();
+  const answer = await request();
+  const ms = performance.now() - start;
+  assert.deepEqual([answer.status, answer.body.code], [503, 'unavailable']);
+  assert.ok(Number(answer.headers.get('retry-after')) >= 1);
+  assert.ok(ms < 2000, `${ms} ms`);
+}
+
+async function expectRecovery(): Promise<void> {
+  const deadline = performance.now() + 5000;
+  for (;;) {
+    const { status } = await auth.call('GET', '/auth/me', { token });
+    if (status === 200) return;
+    assert.ok(performance.now() < deadline, `still ${status}`);
+  }
+}
+
+test('a database that falls silent gives 503 within two seconds, and service again within five', async () => {
+  await proxy.become('silent');
+  await Promise.all(requests.map(expectUnavailable));
+  await expectUnavailable(requests[0]!);
+  assert.equal((await auth.call('GET', '/health')).status, 200);
+  await proxy.become('none');
+  await expectRecovery();
+});
+
+test('a database that goes away gives 503, and service again when it is back', async () => {
+  await proxy.become('away');
+  await Promise.all(requests.map(expectUnavailable));
+  await proxy.become('none');
+  await expectRecovery();
+});
+
+test('an exhausted pool gives 503 and is whole again afterwards', async () => {
+  const { db } = auth.deps;
+  const sleep = { name: 'test-sleep', text: 'select pg_sleep(1.75)', values: [] };
+  const held = Array.from({ length: 4 }, () => db.query(sleep).catch(() => undefined));
+  await expectUnavailable(requests[0]!);
+  await Promise.all(held);
+  await expectRecovery();
+  assert.equal(db.counts().waiting, 0);
+  assert.ok(db.counts().total <= 4);
+});
+
+test('a transaction that fails leaves nothing, and its connection is used again', async () => {
+  const { db } = auth.deps;
+  const count = { name: 'test-count', text: 'select count(*) from revocations', values: [] };
+  const before = await db.query(count);
+  const failing = db.transaction(async (tx) => {
+    await tx.query({
+      name: 'test-insert',
+      text: `insert into revocations values ('user', uuid_v7(now()), now(), now(), now())`,
+      values: [],
+    });
+    throw new Error('decided otherwise');
+  });
+  await assert.rejects(failing, /decided otherwise/);
+  assert.deepEqual(await db.query(count), before);
+});
+
+test('what a retry may mend is operational, our own mistakes are not', () => {
+  const sqlError = (code: string) => Object.assign(new pg.DatabaseError('x', 1, 'error'), { code });
+  for (const code of [
+    '08006',
+    '25006',
+    '40001',
+    '40P01',
+    '53100',
+    '53300',
+    '55P03',
+    '57014',
+    '57P01',
+    '58030',
+  ]) {
+    assert.equal(isOperational(sqlError(code)), true, code);
+  }
+  for (const code of ['22P02', '23505', '42601', '42501', '42P01']) {
+    assert.equal(isOperational(sqlError(code)), false, code);
+  }
+  assert.equal(isOperational(new TypeError('x is not a function')), false);
+  assert.equal(isOperational(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })), true);
+});
