@@ -4,7 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { judgeGenerated, judgeLinks, judgeText, judgeTranslation } from './docs-rules.ts';
+import { judgeGenerated, judgeLinks, judgeRoutes, judgeText, judgeTranslation } from './docs-rules.ts';
 import { generatePages } from './generate-docs.ts';
 
 // Holds on purpose what the rules refuse.
@@ -22,6 +22,8 @@ export function checkDocs(root: string): string[] {
   const pages = new Map([...files].filter(([path]) => path.endsWith('.md')));
   return [
     ...judgeTranslation(files, 'README.md', 'README.ru.md'),
+    ...judgeRoutes(files, 'README.md', 'services/auth/routes.ts'),
+    ...judgeRoutes(files, 'README.ru.md', 'services/auth/routes.ts'),
     ...judgeLinks(pages, (path) => existsSync(join(root, path))),
     ...judgeGenerated(files, generatePages()),
     ...[...files].flatMap(([path, text]) => (path === counterexamples ? [] : judgeText(path, text))),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judgeGenerated, judgeLinks, judgeText, judgeTranslation } from './docs-rules.ts';
+import { judgeGenerated, judgeLinks, judgeRoutes, judgeText, judgeTranslation } from './docs-rules.ts';
 
 const sh = (text: string) => `\`\`\`sh\n${text}\n\`\`\`\n`;
 const translate = (one: string, two: string) =>
@@ -59,4 +59,20 @@ for (const line of ['cd /root/x', 'in /home/ann/x', 'see https://npm.registry.ex
 
 test('paths inside a container or a URL are no machine paths', () => {
   assert.deepEqual(judgeText('a.md', 'curl localhost:8080/work/items; /etc/nginx; $HOME/root/x'), []);
+});
+
+test('a table of routes that lacks one, or names one that is not there, is refused', () => {
+  const routes = "['GET', '/auth/me', userMe()],\n['DELETE', '/auth/sessions/:id', sessionDelete(deps)],";
+  const judge = (page: string) =>
+    judgeRoutes(
+      new Map([
+        ['a.md', page],
+        ['routes.ts', routes],
+      ]),
+      'a.md',
+      'routes.ts',
+    );
+  assert.deepEqual(judge('| `GET /auth/me` | x |\n| `DELETE /auth/sessions/{id}` | y |\n'), []);
+  assert.deepEqual(judge('| `GET /auth/me` | x |\n'), ['a.md: lacks DELETE /auth/sessions/{id}']);
+  assert.equal(judge('| `GET /auth/you` | x |\n').length, 3);
 });

@@ -42,6 +42,20 @@ export function judgeLinks(pages: Files, exists: (path: string) => boolean): str
   );
 }
 
+/** A page's table of routes names exactly those of `routes.ts` under /auth and /admin. */
+export function judgeRoutes(files: Files, page: string, routes: string): string[] {
+  const served = [...(files.get(routes) ?? '').matchAll(/\['([A-Z]+)', '(\/(?:auth|admin)\/[^']*)'/g)].map(
+    (match) => `${match[1]} ${match[2]?.replaceAll(/:(\w+)/g, '{$1}')}`,
+  );
+  const named = [...(files.get(page) ?? '').matchAll(/^\| `([A-Z]+ \/[^`]+)` \|/gm)].map(
+    (match) => match[1] ?? '',
+  );
+  return [
+    ...served.filter((route) => !named.includes(route)).map((route) => `${page}: lacks ${route}`),
+    ...named.filter((route) => !served.includes(route)).map((route) => `${page}: there is no ${route}`),
+  ];
+}
+
 /** Generated pages are what their tables say now. */
 export function judgeGenerated(files: Files, generated: ReadonlyMap<string, string>): string[] {
   return [...generated]

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -22,14 +23,20 @@ export type FreshRun = {
 
 const startDeadlineMs = 60_000;
 
+// Four digits, as the usual ports have: what is drawn around a port keeps its width.
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  assert.ok(typeof address === 'object' && address !== null);
-  return address.port;
+  for (;;) {
+    const server = createServer().listen(randomInt(2000, 8000), '127.0.0.1');
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    const address = server.address();
+    if (!isFree || typeof address !== 'object' || address === null) continue;
+    server.close();
+    await once(server, 'close');
+    return address.port;
+  }
 }
 
 /** Starts a program of ours as its npm script does, on free ports, and waits until the entry answers. */
@@ -44,7 +51,7 @@ export async function startFreshRun(program: string): Promise<FreshRun> {
   const env = {
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
-    DATA_DIR: join(dataDir, 'data'),
+    DATA_DIR: join(dataDir, '.data'),
     ENTRY_PORT: String(entry),
     GATEWAY_PORT: String(gateway),
     AUTH_PORT: String(auth),
@@ -53,6 +60,7 @@ export async function startFreshRun(program: string): Promise<FreshRun> {
     AUTH_METRICS_PORT: 'off',
     GATEWAY_METRICS_PORT: 'off',
     LOG_LEVEL: 'error',
+    GATEWAY_ACCESS_LOG: 'off',
   };
   const child = spawn(process.execPath, [join(root, program)], {
     cwd: root,

@@ -1,5 +1,5 @@
 // Makes assets/terminal-demo.svg: starts the product in an empty folder, types the commands below into a real
-// bash and draws what really came back. Tokens, ids and passwords are cut to their beginning. The drawing shows
+// bash and draws what really came back. Tokens, ids, passwords and the folder's path are cut short. The drawing shows
 // line after line; where motion is unwanted, all at once. Run: node tools/make-terminal-demo.ts
 
 import { writeFileSync } from 'node:fs';
@@ -35,7 +35,7 @@ type Line = { readonly text: string; readonly kind: 'typed' | 'printed'; readonl
 const secrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/(eyJ[\w-]{9})[\w-]+\.[\w-]+\.[\w-]+/g, '$1…'],
   [/(pir_[\w-]{8})[\w-]+/g, '$1…'],
-  [/\b([0-9a-f]{8})-[0-9a-f]{4}-7[0-9a-f-]{22}\b/g, '$1…'],
+  [/\b([0-9a-f]{8})-[0-9a-f]{4}-7[0-9a-f-]{21}\b/g, '$1…'],
 ];
 
 function shorten(text: string): string {
@@ -61,7 +61,10 @@ async function record(): Promise<Line[]> {
     );
     const password = /password\W+(\S+)/i.exec(run.output())?.[1] ?? '';
     const hidden = `${password.slice(0, 4)}…`.padEnd(password.length);
-    const box = run.output().replaceAll(password, hidden);
+    const box = run
+      .output()
+      .replaceAll(password, hidden)
+      .replaceAll(/\S+\/\.data(?= )/g, (path) => '…/.data'.padEnd(path.length));
     const lines: Line[] = [];
     let atSeconds = 0.5;
     const add = (text: string, kind: Line['kind']) => {
@@ -72,6 +75,7 @@ async function record(): Promise<Line[]> {
     add(box.trimEnd(), 'printed');
     for (const [index, { shown }] of steps.entries()) {
       atSeconds += 1.5;
+      add('', 'printed');
       add(`$ ${shown}`, 'typed');
       atSeconds += 0.7;
       add(shorten(answers[index * 2]?.trim() ?? ''), 'printed');
@@ -88,10 +92,13 @@ const escapeXml = (text: string) =>
 function draw(lines: readonly Line[]): string {
   const width = columns * charWidthPx + 2 * marginPx;
   const height = lines.length * lineHeightPx + 2 * marginPx + 20;
-  const rows = lines.map(({ text, kind, atSeconds }, index) => {
+  const rows = lines.flatMap(({ text, kind, atSeconds }, index) => {
+    if (text === '') return [];
     const y = marginPx + 34 + index * lineHeightPx;
     const delay = `style="animation-delay:${atSeconds.toFixed(1)}s"`;
-    return `<text x="${marginPx}" y="${y}" class="${kind}" ${delay} xml:space="preserve">${escapeXml(text)}</text>`;
+    // Whatever font is there, each character takes its column, so that the box stays a box.
+    const width = `textLength="${text.length * charWidthPx}" lengthAdjust="spacingAndGlyphs"`;
+    return `<text x="${marginPx}" y="${y}" class="${kind}" ${width} ${delay} xml:space="preserve">${escapeXml(text)}</text>`;
   });
   const dots = ['#ff5f57', '#febc2e', '#28c840'].map(
     (fill, index) => `<circle cx="${marginPx + index * 20}" cy="20" r="6" fill="${fill}"/>`,

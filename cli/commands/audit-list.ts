@@ -1,0 +1,63 @@
+// `pi audit list`: what happened, newest first.
+
+import { type AuditEventName, auditEventNames } from '@pi-gateway/auth/audit/audit-event.ts';
+import { listAuditEvents, type StoredAuditEvent } from '@pi-gateway/auth/store/audit-events.ts';
+import { type Command, Option } from 'commander';
+import { formatTable, type Io, printAnswer } from '../io.ts';
+import { readLimit } from '../read-limit.ts';
+import { withDatabase } from '../with-database.ts';
+
+type Options = {
+  event?: AuditEventName;
+  target?: string;
+  actor?: string;
+  ip?: string;
+  limit: number;
+  json?: true;
+};
+
+export function addAuditList(parent: Command, io: Io): void {
+  parent
+    .command('list')
+    .description('list audit events, newest first')
+    .addOption(new Option('--event <name>', 'only this event').choices(auditEventNames))
+    .option('--target <id>', 'only what concerns this user')
+    .option('--actor <id>', 'only what this user did')
+    .option('--ip <address>', 'only what came from this address')
+    .option('--limit <count>', 'at most so many (1 to 200)', readLimit, 50)
+    .option('--json', 'answer as JSON')
+    .action(async (options: Options) => {
+      const filter = {
+        event: options.event,
+        actorId: options.actor,
+        targetId: options.target,
+        ip: options.ip,
+        fromId: undefined,
+        untilId: undefined,
+      };
+      const events = await withDatabase(io, (db) => listAuditEvents(db, filter, undefined, options.limit));
+      const text = formatTable(events.map(eventRow), 'no events');
+      printAnswer(io, { text, json: { items: events.map(eventJson) } }, options.json);
+    });
+}
+
+function eventJson(event: StoredAuditEvent) {
+  return {
+    id: event.id,
+    at: new Date(event.at / 1000).toISOString(),
+    event: event.event,
+    outcome: event.outcome,
+    actor_id: event.actorId,
+    target_id: event.targetId,
+    session_id: event.sessionId,
+    ip: event.ip,
+    user_agent: event.userAgent,
+    request_id: event.requestId,
+    data: event.data,
+  };
+}
+
+function eventRow(stored: StoredAuditEvent): Record<string, string> {
+  const { at, event, outcome, actor_id, target_id, ip } = eventJson(stored);
+  return { at, event, outcome, actor_id: actor_id ?? '-', target_id: target_id ?? '-', ip: ip ?? '-' };
+}

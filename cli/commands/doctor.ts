@@ -1,0 +1,39 @@
+// `pi doctor`: reads the settings the services would read, tries every connection, and says what to mend.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { CliError } from '../cli-error.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { inspectDatabase } from '../doctor/inspect-database.ts';
+import { inspectGatewayFile } from '../doctor/inspect-gateway-file.ts';
+import { inspectRedis } from '../doctor/inspect-redis.ts';
+import { inspectSettings } from '../doctor/inspect-settings.ts';
+import { type Io, printAnswer } from '../io.ts';
+
+export function addDoctor(parent: Command, io: Io): void {
+  parent
+    .command('doctor')
+    .description('check settings, connections and versions')
+    .option('--json', 'answer as JSON')
+    .action(async (options: { json?: true }) => {
+      const findings: Finding[] = [
+        { part: 'version', state: 'ok', detail: `PI Gateway ${productVersion()} on Node ${process.version}` },
+        ...inspectSettings(io),
+        await inspectDatabase(io),
+        await inspectRedis(io),
+        inspectGatewayFile(io),
+      ];
+      const text = findings
+        .map(({ part, state, detail }) => `${state.padEnd(4)}  ${part}: ${detail}`)
+        .join('\n');
+      printAnswer(io, { text, json: { findings } }, options.json);
+      const failed = findings.filter((finding) => finding.state === 'fail');
+      if (failed.length > 0) throw new CliError(3, `${failed.length} of ${findings.length} checks failed`);
+    });
+}
+
+function productVersion(): string {
+  const manifest = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}

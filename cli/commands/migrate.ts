@@ -1,0 +1,20 @@
+// `pi migrate [up|down]`: the schema to its newest state, or one step back.
+
+import { migrate } from '@pi-gateway/auth/db/migrate.ts';
+import { Argument, type Command } from 'commander';
+import { readCliSettings } from '../auth-settings.ts';
+import { type Io, printAnswer } from '../io.ts';
+
+export function addMigrate(parent: Command, io: Io): void {
+  parent
+    .command('migrate')
+    .description('bring the database schema up to date, or take one step back (down)')
+    .addArgument(new Argument('[direction]').choices(['up', 'down']).default('up'))
+    .option('--json', 'answer as JSON')
+    .action(async (direction: 'up' | 'down', options: { json?: true }) => {
+      const { ownerUrl } = readCliSettings(io);
+      const migrations = await migrate(ownerUrl, direction);
+      const text = migrations.length === 0 ? 'nothing to do' : `${direction}: ${migrations.join(', ')}`;
+      printAnswer(io, { text, json: { direction, migrations } }, options.json);
+    });
+}

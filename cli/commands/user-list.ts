@@ -1,0 +1,29 @@
+// `pi user list`: accounts, newest first.
+
+import { listUsers } from '@pi-gateway/auth/store/users.ts';
+import { type Command, Option } from 'commander';
+import { formatTable, type Io, printAnswer } from '../io.ts';
+import { readEmail } from '../read-email.ts';
+import { readLimit } from '../read-limit.ts';
+import { userJson, userRow } from '../user-answer.ts';
+import { withDatabase } from '../with-database.ts';
+
+type Options = { email?: string; role?: 'user' | 'admin'; disabled?: true; limit: number; json?: true };
+
+export function addUserList(parent: Command, io: Io): void {
+  parent
+    .command('list')
+    .description('list accounts, newest first')
+    .option('--email <address>', 'only this address')
+    .addOption(new Option('--role <role>', 'only this role').choices(['user', 'admin']))
+    .option('--disabled', 'only disabled ones')
+    .option('--limit <count>', 'at most so many (1 to 200)', readLimit, 50)
+    .option('--json', 'answer as JSON')
+    .action(async (options: Options) => {
+      const email = options.email === undefined ? undefined : readEmail(options.email);
+      const filter = { email, role: options.role, disabled: options.disabled };
+      const users = await withDatabase(io, (db) => listUsers(db, filter, undefined, options.limit));
+      const text = formatTable(users.map(userRow), 'no accounts');
+      printAnswer(io, { text, json: { items: users.map(userJson) } }, options.json);
+    });
+}

@@ -1,0 +1,50 @@
+// The table of contents of `pi`.
+
+import { Command } from 'commander';
+import { addAuditList } from './commands/audit-list.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addGatewayCheck } from './commands/gateway-check.ts';
+import { addKeysList } from './commands/keys-list.ts';
+import { addMigrate } from './commands/migrate.ts';
+import { addUserCreate } from './commands/user-create.ts';
+import { addUserDisable } from './commands/user-disable.ts';
+import { addUserEnable } from './commands/user-enable.ts';
+import { addUserList } from './commands/user-list.ts';
+import { addUserRole } from './commands/user-role.ts';
+import type { Io } from './io.ts';
+
+const exitCodes = `
+Settings come from the environment, as for the services. Without DATABASE_URL the commands speak to the
+run that is up on DATA_DIR (.data).
+
+Exit codes: 0 done, 1 refused (nothing was changed), 2 wrong usage, 3 a setting is wrong or a part is away.`;
+
+/** A fresh program; it throws CommanderError instead of ending the process. */
+export function createProgram(io: Io): Command {
+  const program = newCommand(io, 'pi', 'The command line tool of PI Gateway').addHelpText('after', exitCodes);
+  const user = newCommand(io, 'user', 'Accounts');
+  const keys = newCommand(io, 'keys', 'Signing keys');
+  const audit = newCommand(io, 'audit', 'Audit events');
+  const gateway = newCommand(io, 'gateway', 'The gateway');
+  for (const group of [user, keys, audit, gateway]) program.addCommand(group);
+
+  addMigrate(program, io);
+  addDoctor(program, io);
+  addUserCreate(user, io);
+  addUserList(user, io);
+  addUserRole(user, io);
+  addUserDisable(user, io);
+  addUserEnable(user, io);
+  addKeysList(keys, io);
+  addAuditList(audit, io);
+  addGatewayCheck(gateway, io);
+  return program;
+}
+
+function newCommand(io: Io, name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .exitOverride()
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .showHelpAfterError('(add --help for what it takes)');
+}

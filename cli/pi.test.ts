@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { createTestDatabase } from '../launch/testing/test-database.ts';
+
+type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
+
+const root = join(import.meta.dirname, '..');
+let folder = '';
+let databaseUrl = '';
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pi-cli-'));
+  databaseUrl = (await createTestDatabase()).url;
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+/** The tool as a process of its own, as people run it. */
+function pi(args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ''): Promise<Ended> {
+  const child = spawn(process.execPath, [join(root, 'cli', 'pi.ts'), ...args], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl, ...env },
+  });
+  let [out, err] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+  child.stdin.end(input);
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })));
+}
+
+async function piJson<T>(...args: string[]): Promise<T> {
+  const { code, out, err } = await pi([...args, '--json']);
+  assert.equal(code, 0, err);
+  return JSON.parse(out) as T;
+}
+
+type User = { id: string; email: string; role: string; disabled: boolean; password?: string };
+type Event = { event: string; actor_id: string | null; target_id: string | null; data: object };
+
+describe('pi migrate', () => {
+  test('brings an empty database up to date, once', async () => {
+    const first = await piJson<{ migrations: string[] }>('migrate');
+    assert.ok(first.migrations.length > 0);
+    assert.deepEqual(await piJson('migrate'), { direction: 'up', migrations: [] });
+  });
+
+  test('takes one step back and forth again', async () => {
+    const down = await piJson<{ migrations: string[] }>('migrate', 'down');
+    assert.equal(down.migrations.length, 1);
+    assert.deepEqual(await piJson('migrate', 'up'), { direction: 'up', migrations: down.migrations });
+  });
+});
+
+describe('pi user', () => {
+  test('creates an account with a password that is shown, and its event', async () => {
+    const user = await piJson<User>('user', 'create', ' Ann@Example.COM ');
+    assert.equal(user.email, 'ann@example.com');
+    assert.equal(user.role, 'user');
+    assert.ok((user.password?.length ?? 0) >= 24);
+    const { items } = await piJson<{ items: Event[] }>('audit', 'list', '--target', user.id);
+    assert.deepEqual(
+      items.map(({ event, actor_id }) => [event, actor_id]),
+      [['user.registered', null]],
+    );
+  });
+
+  test('refuses a second account with the same address', async () => {
+    const { code, err } = await pi(['user', 'create', 'ann@example.com']);
+    assert.equal(code, 1);
+    assert.match(err, /^pi: an account with ann@example\.com exists already\n$/);
+  });
+
+  test('takes a password from standard input, under the rules of a registration', async () => {
+    const weak = await pi(['user', 'create', 'bob@example.com', '--password-file', '-'], {}, 'short\n');
+    assert.equal(weak.code, 1);
+    assert.match(weak.err, /^pi: the password must have at least 12 characters\n$/);
+    const sound = await pi(
+      ['user', 'create', 'bob@example.com', '--password-file', '-', '--json'],
+      {},
+      'nine green ladders\n',
+    );
+    assert.equal(sound.code, 0, sound.err);
+    assert.equal((JSON.parse(sound.out) as User).password, undefined);
+  });
+
+  test('lists accounts by role', async () => {
+    await piJson('user', 'create', 'root@example.com', '--role', 'admin');
+    const { items } = await piJson<{ items: User[] }>('user', 'list', '--role', 'admin');
+    assert.deepEqual(
+      items.map(({ email }) => email),
+      ['root@example.com'],
+    );
+  });
+
+  test('never takes the last admin away', async () => {
+    for (const args of [
+      ['user', 'role', 'root@example.com', 'user'],
+      ['user', 'disable', 'root@example.com'],
+    ]) {
+      const { code, err } = await pi(args);
+      assert.equal(code, 1);
+      assert.match(err, /last enabled admin/);
+    }
+  });
+
+  test('changes a role by address, disables and enables by id, each with its event', async () => {
+    const ann = await piJson<User>('user', 'role', 'ann@example.com', 'admin');
+    assert.equal(ann.role, 'admin');
+    assert.equal((await piJson<User>('user', 'disable', ann.id)).disabled, true);
+    assert.equal((await piJson<User>('user', 'enable', ann.id)).disabled, false);
+    const { items } = await piJson<{ items: Event[] }>('audit', 'list', '--target', ann.id, '--limit', '3');
+    assert.deepEqual(
+      items.map(({ event }) => event),
+      ['user.enabled', 'user.disabled', 'user.role_changed'],
+    );
+  });
+
+  test('a change that changes nothing writes no event', async () => {
+    const ann = await piJson<User>('user', 'enable', 'ann@example.com');
+    const { items } = await piJson<{ items: Event[] }>('audit', 'list', '--target', ann.id);
+    assert.equal(items.length, 4);
+  });
+
+  test('refuses an account that does not exist', async () => {
+    const { code, err } = await pi(['user', 'disable', 'nobody@example.com']);
+    assert.equal(code, 1);
+    assert.match(err, /^pi: there is no account nobody@example\.com\n$/);
+  });
+});
+
+describe('pi gateway check', () => {
+  test('accepts the file of the product and that of the demo', async () => {
+    for (const file of ['gateway.yaml', 'examples/orders/gateway.yaml']) {
+      const { code, out, err } = await pi(['gateway', 'check', join(root, file)]);
+      assert.equal(code, 0, out + err);
+    }
+  });
+
+  test('names the line of a mistake', async () => {
+    const path = join(folder, 'gateway.yaml');
+    await writeFile(
+      path,
+      'services:\n  a: { targets: ["http://127.0.0.1:1"] }\nroutes:\n  - { path: /a, service: b }\n',
+    );
+    const { code, out } = await pi(['gateway', 'check']);
+    assert.equal(code, 1);
+    assert.match(out, /^gateway\.yaml:4:\d+: /);
+  });
+});
+
+describe('pi', () => {
+  test('wrong usage ends with 2 and says what is wrong', async () => {
+    for (const args of [
+      ['nonsense'],
+      ['user', 'role', 'ann@example.com', 'king'],
+      ['user', 'list', '--limit', '0'],
+    ]) {
+      const { code, err } = await pi(args);
+      assert.equal(code, 2);
+      assert.match(err, /error: /);
+    }
+  });
+
+  test('help ends with 0', async () => assert.equal((await pi(['--help'])).code, 0));
+
+  test('a database that is away ends with 3 and one line', async () => {
+    const { code, err } = await pi(['user', 'list'], { DATABASE_URL: 'postgres://pi@127.0.0.1:1/pi' });
+    assert.equal(code, 3);
+    assert.match(err.trim(), /^pi: [^\n]+$/);
+  });
+
+  test('without DATABASE_URL and without a run that is up, it says what to do', async () => {
+    const { code, err } = await pi(['user', 'list'], { DATABASE_URL: '' });
+    assert.equal(code, 3);
+    assert.match(err, /^pi: no database: set DATABASE_URL, or start the run/);
+  });
+
+  test('a malformed setting is named', async () => {
+    const { code, err } = await pi(['user', 'list'], { PASSWORD_MIN_LENGTH: 'many' });
+    assert.equal(code, 3);
+    assert.match(err, /^pi: PASSWORD_MIN_LENGTH: [^\n]+\n$/);
+  });
+
+  test('doctor finds everything sound with a sound database', async () => {
+    const { code, out } = await pi(['doctor'], { GATEWAY_CONFIG: join(root, 'gateway.yaml') });
+    assert.equal(code, 0, out);
+    assert.match(out, /^ok {4}PostgreSQL: version \d+/m);
+  });
+
+  test('doctor names what is wrong and ends with 3', async () => {
+    const { code, out } = await pi(['doctor'], { REDIS_URL: 'redis://127.0.0.1:1' });
+    assert.equal(code, 3);
+    assert.match(out, /^fail {2}Redis: /m);
+  });
+});

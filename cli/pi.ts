@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+// `npx pi`: the command line tool. Each command stands in a file of its own under commands/.
+// Exit codes: 0 done; 1 refused, nothing was changed; 2 wrong usage; 3 a setting is wrong or a part is away.
+
+import { CommanderError } from 'commander';
+import { describeFailure } from './cli-error.ts';
+import { createProgram } from './create-program.ts';
+
+const io = {
+  env: process.env,
+  out: (text: string) => process.stdout.write(text),
+  err: (text: string) => process.stderr.write(text),
+};
+
+try {
+  await createProgram(io).parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    const { message, exitCode } = describeFailure(error);
+    io.err(`pi: ${message}\n`);
+    process.exitCode = exitCode;
+  }
+}
