@@ -14,7 +14,10 @@ export type Revocations = {
   isRevoked(claims: { readonly sub: string; readonly sid: string; readonly jti: string }): boolean;
   /** Enforces here, then tells the gateways; call it after the commit and before the answer. */
   announce(revocations: readonly Revocation[]): Promise<void>;
-  /** Takes over what the table has gained; the first call loads it all. */
+  /**
+   * Takes over what the table has gained; the first call loads it all. What is new goes out too: `pi` has no
+   * feed in the embedded run, and a process may die between its commit and its word to the gateways.
+   */
   poll(): Promise<void>;
   readonly size: () => number;
 };
@@ -22,20 +25,37 @@ export type Revocations = {
 export function createRevocations(db: Database, publisher: RevocationPublisher, log: Log): Revocations {
   const set = new RevocationSet();
   let since = 0;
+  // What the last page held or this process announced since: not new when a page repeats it.
+  let told = new Set<string>();
+
+  async function publish(revocations: readonly Revocation[]): Promise<void> {
+    // The feed is the fast way, the table the sure one: what is committed is never undone by a feed that fails.
+    await publisher.publish(revocations).catch((err) => log.warn({ err }, 'the revocation feed failed'));
+  }
+
   return {
     isRevoked: (claims) => set.isRevoked(claims),
     async announce(revocations) {
       if (revocations.length === 0) return;
       set.apply(revocations, Date.now() / 1000);
-      // The feed is the fast way, the table the sure one: what is committed is never undone by a feed that fails.
-      await publisher.publish(revocations).catch((err) => log.warn({ err }, 'the revocation feed failed'));
+      for (const revocation of revocations) told.add(keyOf(revocation));
+      await publish(revocations);
     },
     async poll() {
       const { asOf, revocations } = await listRevocationsSince(db, since);
       set.apply(revocations, Date.now() / 1000);
       set.prune(Date.now() / 1000);
+      const isFirst = since === 0;
       since = Math.max(0, asOf - overlapMicros);
+      const news = revocations.filter((revocation) => !told.has(keyOf(revocation)));
+      told = new Set(revocations.map(keyOf));
+      // Gateways load everything at their own start; the first page is no news to them.
+      if (!isFirst && news.length > 0) await publish(news);
     },
     size: () => set.size,
   };
+}
+
+function keyOf({ kind, id, notBefore }: Revocation): string {
+  return `${kind} ${id} ${notBefore}`;
 }
