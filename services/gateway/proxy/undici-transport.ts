@@ -2,7 +2,9 @@
 // HTTP/1.1 only, one request at a time on a connection, parsed by llhttp in its strict mode.
 
 import type { Socket } from 'node:net';
-import { buildConnector, type Dispatcher, Pool } from 'undici';
+import type { buildConnector as BuildConnector, Dispatcher } from 'undici';
+import buildConnector from 'undici/lib/core/connect.js';
+import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Timeouts } from '../routing/route.ts';
 import type { AnswerSink, Transport, UpstreamCall } from './transport.ts';
 import { connectionReset, readFailure } from './upstream-error.ts';
@@ -17,7 +19,7 @@ const informationMax = 16;
 export function createUndiciTransport(origin: string, timeouts: Timeouts): Transport {
   const isTls = origin.startsWith('https:');
   const open = buildConnector({ timeout: timeouts.connectMs, allowH2: false });
-  const connect: buildConnector.connector = (options, callback) => {
+  const connect: BuildConnector.connector = (options, callback) => {
     open(options, (error, socket) => {
       if (error !== null) return callback(error, null);
       socket.prependListener('error', (failure: NodeJS.ErrnoException) =>
