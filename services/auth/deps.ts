@@ -76,6 +76,7 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
     log,
   });
   const db = openDatabase({ url: config.databaseUrl, poolMax: config.databasePoolMax, log });
+  await checkServing(db);
   const limiter = await openLimiter({ redisUrl: config.redisUrl, log, localShare });
   const publisher = options.revocations ?? openPublisher(config.redisUrl, log);
   const revocations = createRevocations(db, publisher, log);
@@ -125,6 +126,17 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
       await db.close();
     },
   };
+}
+
+/** The first connection as the application: it takes the role, or the start ends here. */
+async function checkServing(db: Database): Promise<void> {
+  try {
+    await db.query({ name: 'is-ready', text: 'select', values: [] });
+  } catch (error) {
+    await db.close();
+    const { message } = ((error as Error).cause ?? error) as Error;
+    throw new SettingError(`DATABASE_URL: ${message}`, { cause: error });
+  }
 }
 
 function readTrustedProxies(text: string): TrustedProxies {

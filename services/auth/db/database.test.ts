@@ -68,7 +68,7 @@ test('a database that goes away gives 503, and service again when it is back', a
 
 test('an exhausted pool gives 503 and is whole again afterwards', async () => {
   const { db } = auth.deps;
-  const sleep = { name: 'test-sleep', text: 'select pg_sleep(1.75)', values: [] };
+  const sleep = { name: 'test-sleep', text: 'select pg_sleep(1.45)', values: [] };
   const held = Array.from({ length: 4 }, () => db.query(sleep).catch(() => undefined));
   await expectUnavailable(requests[0]!);
   await Promise.all(held);

@@ -25,8 +25,8 @@ export interface Database extends Queryable {
 export type DatabaseOptions = { readonly url: string; readonly poolMax: number; readonly log: Log };
 
 /** From the call to its end, waiting for a connection included. */
-const deadlineMs = 1800;
-const acquireMs = 1500;
+const deadlineMs = 1600;
+const acquireMs = 1300;
 const waitingMax = 1000;
 
 // `pg` reads it from a query; its types do not know.
@@ -35,8 +35,8 @@ type TimedQuery = pg.QueryConfig<unknown[]> & { readonly query_timeout: number }
 // The role and the time limits come with the connection itself, so that no query can run without them.
 const startupOptions = [
   'role=pi_app',
-  'statement_timeout=1700',
-  'lock_timeout=1500',
+  'statement_timeout=1500',
+  'lock_timeout=1300',
   'idle_in_transaction_session_timeout=5000',
 ]
   .map((option) => `-c ${option}`)

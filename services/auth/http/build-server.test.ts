@@ -331,6 +331,13 @@ describe('answers', () => {
     assert.ok(paths['/auth/me']?.get?.security !== undefined);
   });
 
+  test('a refusal keeps the connection when nothing of the request is left unread', async () => {
+    for (const path of ['/nothing', '/auth/me', '/auth/login', '/health?x=1']) {
+      const two = `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`.repeat(2);
+      assert.equal((await raw(two)).match(/HTTP\/1\.1 4\d\d/g)?.length, 2, path);
+    }
+  });
+
   test("the gateway's request id and client address are taken, a client's own are not", async () => {
     const given = { 'x-request-id': 'abcdef0123456789', 'x-forwarded-for': '203.0.113.9' };
     const proven = { ...given, 'x-pi-gateway': auth.deps.secrets.forwardProof };

@@ -1,6 +1,7 @@
 // Every error of the service leaves here, as RFC 9457. What Fastify throws by itself is mapped by its status;
 // anything without a code of ours is our own fault: logged with its cause, the body says nothing.
 
+import type { IncomingMessage } from 'node:http';
 import type { Log } from '@pi-gateway/log/log.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import { encodeProblem } from '@pi-gateway/problem/encode-problem.ts';
@@ -18,8 +19,15 @@ export function sendError(thrown: unknown, requestId: string, reply: FastifyRepl
   else if (error.code === 'unavailable') log.warn({ err: error.cause, request_id: requestId }, 'unavailable');
   const { status, headers, body } = encodeProblem(error, requestId);
   // The rest of a body that nobody wants ends with the connection.
-  if (!reply.request.raw.complete) reply.header('connection', 'close');
+  if (hasUnreadBody(reply.request.raw)) reply.header('connection', 'close');
   void reply.code(status).headers(headers).serializer(String).send(body);
+}
+
+// While the head is being handled `complete` is false for a request without a body too.
+function hasUnreadBody({ complete, headers }: IncomingMessage): boolean {
+  return (
+    !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
+  );
 }
 
 function toPublicError(thrown: unknown): AppError {
