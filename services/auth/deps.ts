@@ -42,7 +42,7 @@ export type AuthDeps = {
   close(): Promise<void>;
 };
 
-export type Secrets = {
+type Secrets = {
   readonly refreshMac: Buffer;
   readonly cursorMac: Buffer;
   readonly forwardProof: string;

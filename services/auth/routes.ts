@@ -24,7 +24,7 @@ import { userSessionsDelete } from './routes/user-sessions-delete.ts';
 import { userUpdate } from './routes/user-update.ts';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
-export type Row<E> = readonly [method: Method, url: string, endpoint: E];
+type Row<E> = readonly [method: Method, url: string, endpoint: E];
 
 export type Routes = {
   readonly open: readonly Row<OpenEndpoint>[];

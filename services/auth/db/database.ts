@@ -8,7 +8,7 @@ import pg from 'pg';
 import { isOperational } from './operational-error.ts';
 
 /** One statement; the name makes PostgreSQL keep its plan. */
-export type Sql = { readonly name: string; readonly text: string; readonly values: readonly unknown[] };
+type Sql = { readonly name: string; readonly text: string; readonly values: readonly unknown[] };
 
 export interface Queryable {
   /** @throws {AppError} `unavailable` when the database cannot answer now. */

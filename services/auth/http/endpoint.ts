@@ -35,7 +35,7 @@ export type Call<S extends EndpointSchema> = {
 export type SignedInCall<S extends EndpointSchema> = Call<S> & { readonly principal: Principal };
 
 /** What the application calls; typed calls go in by `endpoint` and `signedInEndpoint` only. */
-export type Endpoint<C> = {
+type Endpoint<C> = {
   readonly schema: EndpointSchema;
   readonly handle: (call: C, reply: FastifyReply) => Promise<unknown>;
 };

@@ -11,8 +11,8 @@ const time = () => Type.String({ format: 'date-time' });
 export const Empty = Type.Object({}, strict);
 export const Role = Type.Enum([...roles]);
 export const Id = Type.String({ description: 'UUIDv7' });
-export const Email = Type.String({ description: 'Trimmed, ASCII local part, IDNA domain, lower case.' });
-export const Password = Type.String({ description: 'At most 1,024 bytes in UTF-8.' });
+const Email = Type.String({ description: 'Trimmed, ASCII local part, IDNA domain, lower case.' });
+const Password = Type.String({ description: 'At most 1,024 bytes in UTF-8.' });
 
 export const IdParams = Type.Object({ id: Id });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import { createTransport } from 'nodemailer';
 
-export type Mail = { readonly to: string; readonly subject: string; readonly text: string };
+type Mail = { readonly to: string; readonly subject: string; readonly text: string };
 
 export type Mailer = {
   /** Resolves when the mail server has taken it. @throws {AppError} `unavailable` when it does not. */

@@ -26,13 +26,13 @@ export type TestAuth = {
   close(): Promise<void>;
 };
 
-export type CallOptions = {
+type CallOptions = {
   readonly body?: unknown;
   readonly token?: string;
   readonly headers?: Record<string, string>;
 };
 
-export type Tokens = { readonly access_token: string; readonly refresh_token: string };
+type Tokens = { readonly access_token: string; readonly refresh_token: string };
 
 export const testPassword = 'StrongPass123';
 const adminPassword = 'correct-horse-battery';
