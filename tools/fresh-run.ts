@@ -39,7 +39,7 @@ async function freePort(): Promise<number> {
   }
 }
 
-/** Starts a program of ours as its npm script does, on free ports, and waits until the entry answers. */
+/** Starts a program of ours as its npm script does, on free ports, and waits until it says that it is ready. */
 export async function startFreshRun(program: string): Promise<FreshRun> {
   const dataDir = await mkdtemp(join(tmpdir(), 'pi-walk-'));
   const [entry, gateway, auth, orders] = [
@@ -71,7 +71,7 @@ export async function startFreshRun(program: string): Promise<FreshRun> {
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
   });
-  await untilAnswered(child, `http://127.0.0.1:${entry}/health`);
+  await untilReady(child, () => output);
   const mapped = [
     [8080, entry],
     [8001, gateway],
@@ -89,16 +89,12 @@ export async function startFreshRun(program: string): Promise<FreshRun> {
   };
 }
 
-async function untilAnswered(child: ChildProcess, url: string): Promise<void> {
+/** The box is printed once everything answers. */
+async function untilReady(child: ChildProcess, output: () => string): Promise<void> {
   const deadline = performance.now() + startDeadlineMs;
-  for (;;) {
-    assert.equal(child.exitCode, null, 'the run ended before it answered');
-    assert.ok(performance.now() < deadline, `${url} did not answer`);
-    const isUp = await fetch(url).then(
-      (answer) => answer.ok,
-      () => false,
-    );
-    if (isUp) return;
+  while (!/is ready[^]*Ctrl-C/.test(output())) {
+    assert.equal(child.exitCode, null, 'the run ended before it was ready');
+    assert.ok(performance.now() < deadline, 'the run did not get ready');
     await delay(20);
   }
 }
