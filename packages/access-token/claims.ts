@@ -58,12 +58,20 @@ export function readClaims(payload: JsonObject, rules: ClaimsRules): AccessToken
   if (!isTime(iat) || !isTime(exp) || !isTime(auth_time)) return 'times';
   if (nbf !== undefined && !isTime(nbf)) return 'times';
   if (exp <= iat) return 'times';
-  if (exp <= rules.nowSeconds - rules.clockSkewSeconds) return 'expired';
+  if (isExpired(exp, rules)) return 'expired';
   const latestStart = rules.nowSeconds + rules.clockSkewSeconds;
   if (Math.max(iat, auth_time, nbf ?? 0) > latestStart) return 'not_yet_valid';
   // The rules' own strings, so that a cached token does not hold a second copy of them.
   const { issuer, audience } = rules;
   return { iss: issuer, sub, aud: audience, client_id, iat, exp, jti, sid, auth_time, roles: [role] };
+}
+
+/** True from the second on in which a token is dead, the leeway included. */
+export function isExpired(
+  exp: number,
+  { nowSeconds, clockSkewSeconds }: Pick<ClaimsRules, 'nowSeconds' | 'clockSkewSeconds'>,
+): boolean {
+  return exp + clockSkewSeconds <= nowSeconds;
 }
 
 function isId(value: unknown): value is string {

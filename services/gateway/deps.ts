@@ -2,6 +2,7 @@
 // in this process, with auth's own feed (embedded) or without.
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { RemoteKeys } from '@pi-gateway/access-token/remote-keys.ts';
 import type { VerifiedTokenCache } from '@pi-gateway/access-token/verified-token-cache.ts';
 import { callProof, callProofHeader } from '@pi-gateway/gateway-link/gateway-proof.ts';
 import type { Limiter } from '@pi-gateway/limiter/limiter.ts';
@@ -10,7 +11,6 @@ import type { Log } from '@pi-gateway/log/log.ts';
 import type { RevocationSource } from '@pi-gateway/revocation/revocation.ts';
 import type { GatewayConfig } from './config.ts';
 import { AuthOrigins } from './keys/auth-origins.ts';
-import { KeyStore } from './keys/key-store.ts';
 import { AccessLog } from './observe/access-log.ts';
 import { LiveRevocations } from './revocation/live-revocations.ts';
 import { createSilentSource } from './revocation/silent-source.ts';
@@ -20,7 +20,7 @@ import { openVerifiedTokens } from './steps/check-access.ts';
 export type GatewayDeps = {
   readonly log: Log;
   readonly nowMs: () => number;
-  readonly keys: KeyStore;
+  readonly keys: RemoteKeys;
   readonly revocations: LiveRevocations;
   readonly verified: VerifiedTokenCache;
   readonly limiter: Limiter;
@@ -37,6 +37,8 @@ export type GatewayDepsOptions = {
 
 /** How long a start waits for auth before it goes on without; the background goes on trying. */
 const firstLoadMs = 2000;
+/** A million live revocations fit in. */
+const revocationsBytesMax = 256 * 1024 * 1024;
 
 /** Opens everything. Auth and Redis may be away: what needs them says 503 until they are there. */
 export async function openGatewayDeps(
@@ -52,13 +54,16 @@ export async function openGatewayDeps(
   const checked = checkGatewayConfig(config.gatewayConfig, config.variables);
   // A file that is wrong is told of at the start of the gateway itself.
   if (checked.kind === 'valid') authOrigins.follow(checked.config.services);
-  const keys = new KeyStore({
+  const keys = new RemoteKeys({
     fetchKeys: () => authOrigins.fetch('/.well-known/jwks.json'),
-    log,
-    nowMs,
     onWithdrawn: () => verified.clear(),
+    onFailed: (error) =>
+      log.warn({ err: error }, 'the keys of auth could not be fetched; going on with the last'),
   });
-  const call = { [callProofHeader]: callProof(config.masterKey) };
+  const call = {
+    headers: { [callProofHeader]: callProof(config.masterKey) },
+    bytesMax: revocationsBytesMax,
+  };
   const revocations = new LiveRevocations({
     source: options.revocations ?? (await openSource(redisUrl, log)),
     fetchSince: (since) => authOrigins.fetch(`/internal/revocations?since=${since}`, call),

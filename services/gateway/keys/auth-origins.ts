@@ -1,9 +1,9 @@
 // Where auth is asked for keys and revocations: the targets of the service named `auth`, or AUTH_URL when the
 // file has none. The one that answered last is asked first.
 
+import { type FetchJsonOptions, fetchJson } from '@pi-gateway/access-token/fetch-json.ts';
 import { authServiceName } from '../routing/auth-service.ts';
 import type { Service } from '../routing/route.ts';
-import { fetchJson } from './fetch-json.ts';
 
 export class AuthOrigins {
   #origins: readonly string[];
@@ -20,11 +20,11 @@ export class AuthOrigins {
   }
 
   /** @throws {Error} of the last origin, when none answers. */
-  async fetch(path: string, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
+  async fetch(path: string, options?: FetchJsonOptions): Promise<unknown> {
     let failure: unknown;
     for (const origin of this.#origins) {
       try {
-        const json = await fetchJson(`${origin}${path}`, headers);
+        const json = await fetchJson(`${origin}${path}`, options);
         this.#origins = [origin, ...this.#origins.filter((other) => other !== origin)];
         return json;
       } catch (error) {

@@ -2,18 +2,21 @@
 // a map look-up. Only the signature's result is remembered: expiry, revocation and role are judged on every
 // request anew.
 
-import type { AccessTokenClaims } from '@pi-gateway/access-token/claims.ts';
+import { type AccessTokenClaims, isExpired } from '@pi-gateway/access-token/claims.ts';
 import { readBearer } from '@pi-gateway/access-token/read-bearer.ts';
+import type { RemoteKeys } from '@pi-gateway/access-token/remote-keys.ts';
 import { VerifiedTokenCache } from '@pi-gateway/access-token/verified-token-cache.ts';
-import { verifyAccessToken } from '@pi-gateway/access-token/verify.ts';
+import {
+  type RemoteVerification,
+  verifyWithRemoteKeys,
+} from '@pi-gateway/access-token/verify-with-remote-keys.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import type { Exchange } from '../exchange.ts';
-import type { KeyStore } from '../keys/key-store.ts';
 import type { LiveRevocations } from '../revocation/live-revocations.ts';
 import type { Access } from '../routing/route.ts';
 
 export type AccessDeps = {
-  readonly keys: KeyStore;
+  readonly keys: RemoteKeys;
   readonly revocations: LiveRevocations;
   readonly verified: VerifiedTokenCache;
   /** Issuer and audience of tokens alike. */
@@ -53,34 +56,15 @@ export function checkAccess(x: Exchange, deps: AccessDeps): void | Promise<void>
 const none = { kind: 'none' } as const;
 
 function verify(token: string, deps: AccessDeps): AccessTokenClaims | Promise<AccessTokenClaims> {
-  const known = deps.verified.get(token);
-  if (known !== undefined) return known;
-  // Without keys nothing can be told of a token: closed, and said to be our fault.
-  if (!deps.keys.isLoaded) throw new AppError('unavailable');
-  const first = verifyOnce(token, deps);
-  if (first !== undefined) return first;
-  const fetched = deps.keys.refetch();
-  if (fetched === undefined) throw new AppError('invalid_token');
-  return fetched.then(() => {
-    const second = verifyOnce(token, deps);
-    if (second === undefined) throw new AppError('invalid_token');
-    return second;
-  });
+  const { publicUrl } = deps;
+  const verification = verifyWithRemoteKeys(token, { ...deps, issuer: publicUrl, audience: publicUrl });
+  return verification instanceof Promise ? verification.then(claimsOf) : claimsOf(verification);
 }
 
-/** The claims; undefined when the token names a key that we don't have. */
-function verifyOnce(token: string, deps: AccessDeps): AccessTokenClaims | undefined {
-  const verification = verifyAccessToken(token, {
-    keys: deps.keys.current,
-    issuer: deps.publicUrl,
-    audience: deps.publicUrl,
-    clockSkewSeconds: deps.clockSkewSeconds,
-    nowSeconds: deps.nowMs() / 1000,
-  });
-  if (verification.kind === 'unknown_key') return undefined;
-  if (verification.kind === 'invalid') throw new AppError('invalid_token');
-  deps.verified.set(token, verification.claims);
-  return verification.claims;
+function claimsOf(verification: RemoteVerification): AccessTokenClaims {
+  if (verification.kind === 'valid') return verification.claims;
+  // Without keys nothing can be told of a token: closed, and said to be our fault.
+  throw new AppError(verification.kind === 'unavailable' ? 'unavailable' : 'invalid_token');
 }
 
 function checkClaims(x: Exchange, claims: AccessTokenClaims, access: Access, deps: AccessDeps): void {
@@ -101,6 +85,8 @@ export function isAlive(
   claims: AccessTokenClaims,
   deps: Pick<AccessDeps, 'nowMs' | 'clockSkewSeconds' | 'revocations'>,
 ): boolean {
-  if (claims.exp + deps.clockSkewSeconds <= deps.nowMs() / 1000) return false;
-  return !deps.revocations.isRevoked(claims);
+  const { clockSkewSeconds, nowMs, revocations } = deps;
+  return (
+    !isExpired(claims.exp, { nowSeconds: nowMs() / 1000, clockSkewSeconds }) && !revocations.isRevoked(claims)
+  );
 }

@@ -1,18 +1,25 @@
-// Asks auth for its keys and revocations. I/O only: what an answer means is judged by others. On node:http
-// rather than fetch, which would load a second HTTP client into the process for one request a minute.
+// Asks a server for a JSON document, the key set above all. I/O only: what it means is judged by others, and its
+// cost is bounded in time and bytes. On node:http rather than fetch, which would load a second HTTP client into
+// the process for one request a minute. Always the whole document: a key set is under 1 KiB, which is not worth
+// a conditional request.
 
 import { get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
 
+export type FetchJsonOptions = {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The longest body that is read, 256 KiB when not given. */
+  readonly bytesMax?: number;
+};
+
 const timeoutMs = 5000;
-/** A million live revocations fit in. */
-const bytesMax = 256 * 1024 * 1024;
 
 /**
- * The JSON behind a URL.
- * @throws {Error} when it cannot be reached, or does not answer in time and with a 200 of JSON.
+ * The JSON behind an http or https URL.
+ * @throws {Error} when it cannot be reached, or does not answer within 5 s and with a 200 of JSON in bounds.
  */
-export async function fetchJson(url: string, headers: Readonly<Record<string, string>>): Promise<unknown> {
+export async function fetchJson(url: string, options: FetchJsonOptions = {}): Promise<unknown> {
+  const { headers = {}, bytesMax = 256 * 1024 } = options;
   const answer = await ask(url, headers);
   try {
     if (answer.statusCode !== 200) throw new Error(`${url} answered ${answer.statusCode}`);

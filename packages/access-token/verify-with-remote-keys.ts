@@ -1,0 +1,45 @@
+// Verifies a token with keys that are fetched: a token seen before costs a map look-up, a new one a signature
+// check, and only an unknown kid may wait, for the one fetch a cooldown permits. Only the signature's result is
+// remembered; the expiry is judged each time, by the caller's clock.
+
+import { type ClaimsRules, isExpired } from './claims.ts';
+import type { RemoteKeys } from './remote-keys.ts';
+import type { VerifiedTokenCache } from './verified-token-cache.ts';
+import { type Verification, verifyAccessToken } from './verify.ts';
+
+/** `unavailable`: no key set was ever loaded, so that nothing can be told of any token. */
+export type RemoteVerification = Verification | { readonly kind: 'unavailable' };
+
+export type RemoteVerifyOptions = Omit<ClaimsRules, 'nowSeconds'> & {
+  readonly keys: RemoteKeys;
+  /** The owner of `keys` clears it when a key is withdrawn. */
+  readonly verified: VerifiedTokenCache;
+  readonly nowMs: () => number;
+};
+
+/** As `verifyAccessToken`; a promise only where a key has to be fetched first. Never throws, never rejects. */
+export function verifyWithRemoteKeys(
+  token: string,
+  options: RemoteVerifyOptions,
+): RemoteVerification | Promise<RemoteVerification> {
+  const known = options.verified.get(token);
+  if (known !== undefined) {
+    return isExpired(known.exp, rulesNow(options))
+      ? { kind: 'invalid', reason: 'expired' }
+      : { kind: 'valid', claims: known };
+  }
+  if (!options.keys.isLoaded) return { kind: 'unavailable' };
+  const first = verifyOnce(token, options);
+  if (first.kind !== 'unknown_key') return first;
+  return options.keys.refetch()?.then(() => verifyOnce(token, options)) ?? first;
+}
+
+function verifyOnce(token: string, options: RemoteVerifyOptions): Verification {
+  const verification = verifyAccessToken(token, { ...rulesNow(options), keys: options.keys.current });
+  if (verification.kind === 'valid') options.verified.set(token, verification.claims);
+  return verification;
+}
+
+function rulesNow({ issuer, audience, clockSkewSeconds, nowMs }: RemoteVerifyOptions): ClaimsRules {
+  return { issuer, audience, clockSkewSeconds, nowSeconds: nowMs() / 1000 };
+}
