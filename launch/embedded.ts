@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { createMemoryFeed } from '@pi-gateway/revocation/memory-feed.ts';
+import { releaseStartMemory } from '@pi-gateway/start-memory/release-start-memory.ts';
 import { readAuthConfig } from '../services/auth/config.ts';
 import { readGatewayConfig } from '../services/gateway/config.ts';
 import { startPostgres } from './postgres.ts';
@@ -55,6 +56,7 @@ async function startEmbedded(launch: Launch): Promise<void> {
   const gateway = await startGateway(gatewayConfig, gatewayDeps);
   launch.onEnd(() => gateway.close());
 
+  releaseStartMemory();
   console.log(
     readyBox({
       run: 'embedded',

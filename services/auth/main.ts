@@ -2,6 +2,7 @@
 
 import { SettingError } from '@pi-gateway/env/settings.ts';
 import { createLog } from '@pi-gateway/log/log.ts';
+import { releaseStartMemory } from '@pi-gateway/start-memory/release-start-memory.ts';
 import { startAuth } from './app.ts';
 import { readAuthConfig } from './config.ts';
 import { openAuthDeps } from './deps.ts';
@@ -13,6 +14,7 @@ try {
   const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
   const deps = await openAuthDeps(config, { log, threads });
   const auth = await startAuth(config, deps, { announceFirstAdmin: printFirstAdmin });
+  releaseStartMemory();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       auth.close().then(
