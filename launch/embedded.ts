@@ -3,9 +3,9 @@
 // handler serves the entry's port as well. Everything that can run side by side does, for a short start.
 
 import { join } from 'node:path';
+import { settleAfterStart } from '@pi-gateway/after-start/settle-after-start.ts';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { createMemoryFeed } from '@pi-gateway/revocation/memory-feed.ts';
-import { releaseStartMemory } from '@pi-gateway/start-memory/release-start-memory.ts';
 import { readAuthConfig } from '../services/auth/config.ts';
 import { readGatewayConfig } from '../services/gateway/config.ts';
 import { startPostgres } from './postgres.ts';
@@ -56,7 +56,7 @@ async function startEmbedded(launch: Launch): Promise<void> {
   const gateway = await startGateway(gatewayConfig, gatewayDeps);
   launch.onEnd(() => gateway.close());
 
-  releaseStartMemory();
+  settleAfterStart();
   console.log(
     readyBox({
       run: 'embedded',

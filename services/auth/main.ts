@@ -1,8 +1,8 @@
 // The auth service as a process of its own: environment in, signals in, exit code out.
 
+import { settleAfterStart } from '@pi-gateway/after-start/settle-after-start.ts';
 import { SettingError } from '@pi-gateway/env/settings.ts';
 import { createLog } from '@pi-gateway/log/log.ts';
-import { releaseStartMemory } from '@pi-gateway/start-memory/release-start-memory.ts';
 import { startAuth } from './app.ts';
 import { readAuthConfig } from './config.ts';
 import { openAuthDeps } from './deps.ts';
@@ -14,7 +14,7 @@ try {
   const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
   const deps = await openAuthDeps(config, { log, threads });
   const auth = await startAuth(config, deps, { announceFirstAdmin: printFirstAdmin });
-  releaseStartMemory();
+  settleAfterStart();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       auth.close().then(

@@ -1,8 +1,8 @@
 // The gateway as a process of its own: environment in, signals, exit code.
 
+import { settleAfterStart } from '@pi-gateway/after-start/settle-after-start.ts';
 import { SettingError } from '@pi-gateway/env/settings.ts';
 import { createLog } from '@pi-gateway/log/log.ts';
-import { releaseStartMemory } from '@pi-gateway/start-memory/release-start-memory.ts';
 import { startGateway } from './app.ts';
 import { readGatewayConfig } from './config.ts';
 import { openGatewayDeps } from './deps.ts';
@@ -13,7 +13,7 @@ try {
   const deps = await openGatewayDeps(config, { log });
   const gateway = await startGateway(config, deps);
   log.info({ url: gateway.url, metrics: gateway.metricsUrl }, 'the gateway listens');
-  releaseStartMemory();
+  settleAfterStart();
 
   let isStopping = false;
   const stop = (): void => {
