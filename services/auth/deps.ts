@@ -120,7 +120,7 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
       callProof: callProof(config.masterKey),
     },
     async close() {
-      mailer.close();
+      await mailer.close();
       if (options.revocations === undefined) await publisher.close();
       await limiter.close();
       await db.close();

@@ -34,7 +34,7 @@ test('mail goes to the server of SMTP_URL', async () => {
   const { told, server, url } = await startSmtp();
   const mailer = createMailer({ smtpUrl: url, from, folder: '/nowhere' });
   await mailer.send(mail);
-  mailer.close();
+  await mailer.close();
   server.close();
   for (const line of [
     'MAIL FROM:<pi@example.com>',
@@ -49,7 +49,7 @@ test('mail goes to the server of SMTP_URL', async () => {
 test('a mail server that is away is a 503, soon', async () => {
   const mailer = createMailer({ smtpUrl: 'smtp://127.0.0.1:1', from, folder: '/nowhere' });
   await assert.rejects(mailer.send(mail), { code: 'unavailable' });
-  mailer.close();
+  await mailer.close();
 });
 
 test('without a server it is a file only its owner reads', async () => {

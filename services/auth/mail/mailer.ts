@@ -3,14 +3,13 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
-import { createTransport } from 'nodemailer';
 
 type Mail = { readonly to: string; readonly subject: string; readonly text: string };
 
 export type Mailer = {
   /** Resolves when the mail server has taken it. @throws {AppError} `unavailable` when it does not. */
   send(mail: Mail): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 };
 
 export type MailOptions = {
@@ -26,25 +25,30 @@ export function createMailer({ smtpUrl, from, folder }: MailOptions): Mailer {
 }
 
 function createSmtpMailer(smtpUrl: string, from: string): Mailer {
-  const transport = createTransport({
-    url: smtpUrl,
-    pool: true,
-    maxConnections: 2,
-    connectionTimeout: timeoutMs,
-    greetingTimeout: timeoutMs,
-    socketTimeout: timeoutMs,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
+  // Loaded here: a service that sends no mail by SMTP does not pay for it.
+  const opening = import('nodemailer').then(({ createTransport }) =>
+    createTransport({
+      url: smtpUrl,
+      pool: true,
+      maxConnections: 2,
+      connectionTimeout: timeoutMs,
+      greetingTimeout: timeoutMs,
+      socketTimeout: timeoutMs,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    }),
+  );
   return {
     async send(mail) {
       try {
-        await transport.sendMail({ from, ...mail });
+        await (await opening).sendMail({ from, ...mail });
       } catch (cause) {
         throw new AppError('unavailable', { cause });
       }
     },
-    close: () => transport.close(),
+    async close() {
+      (await opening).close();
+    },
   };
 }
 
@@ -62,6 +66,6 @@ function createFileMailer(folder: string, from: string): Mailer {
         throw new AppError('unavailable', { cause });
       }
     },
-    close: () => undefined,
+    close: () => Promise.resolve(),
   };
 }
