@@ -23,7 +23,6 @@ export type TestDatabase = {
 
 let server: Promise<RunningPostgres> | undefined;
 
-/** Starts a server of its own: for tests that stop it; others share one by `createTestDatabase`. */
 async function startTestPostgres(): Promise<RunningPostgres> {
   const removeDir = await mkdtemp(join(process.getuid?.() === 0 ? '/tmp' : tmpdir(), 'pi-test-'));
   await chmod(removeDir, 0o711);
