@@ -6,11 +6,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { cpus, release, tmpdir, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createTestDatabase } from '../launch/testing/test-database.ts';
+import { freePort } from '../tools/free-port.ts';
 import { measureProcessTree, memoryKind } from './process-memory.ts';
 
 type Subject = {
@@ -28,14 +28,6 @@ const root = join(import.meta.dirname, '..');
 const rounds = 5;
 const settleMs = 3000;
 const startTimeoutMs = 30_000;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 function start(subject: Subject): ChildProcess {
   return spawn(process.execPath, [join(root, subject.program)], {

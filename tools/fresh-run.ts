@@ -3,13 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from './free-port.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -22,22 +21,6 @@ export type FreshRun = {
 };
 
 const startDeadlineMs = 60_000;
-
-// Four digits, as the usual ports have: what is drawn around a port keeps its width.
-async function freePort(): Promise<number> {
-  for (;;) {
-    const server = createServer().listen(randomInt(2000, 8000), '127.0.0.1');
-    const isFree = await once(server, 'listening').then(
-      () => true,
-      () => false,
-    );
-    const address = server.address();
-    if (!isFree || typeof address !== 'object' || address === null) continue;
-    server.close();
-    await once(server, 'close');
-    return address.port;
-  }
-}
 
 /** Starts a program of ours as its npm script does, on free ports, and waits until it says that it is ready. */
 export async function startFreshRun(program: string): Promise<FreshRun> {

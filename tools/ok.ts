@@ -14,7 +14,11 @@ const steps: readonly Step[] = [
   { name: 'types', command: [tool('tsc'), '--noEmit'], remedy: 'mend the types named above' },
   { name: 'lint', command: [tool('oxlint')], remedy: 'mend the lines named above' },
   { name: 'format', command: [tool('biome'), 'check', '.'], remedy: 'run: npm run format' },
-  { name: 'unused', command: [tool('knip')], remedy: 'remove what nobody uses, or declare what is used' },
+  {
+    name: 'unused',
+    command: [tool('knip'), '--no-config-hints'],
+    remedy: 'remove what nobody uses, or declare what is used',
+  },
   { name: 'imports', command: script('check-imports.ts'), remedy: 'see "One direction" in ARCHITECTURE.md' },
   { name: 'docs', command: script('check-docs.ts'), remedy: 'run: npm run docs, then mend what is left' },
 ];

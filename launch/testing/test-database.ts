@@ -23,6 +23,7 @@ export type TestDatabase = {
 
 let server: Promise<RunningPostgres> | undefined;
 
+/** Tests share it: one that stops a server starts its own by `startPostgres`. */
 async function startTestPostgres(): Promise<RunningPostgres> {
   const removeDir = await mkdtemp(join(process.getuid?.() === 0 ? '/tmp' : tmpdir(), 'pi-test-'));
   await chmod(removeDir, 0o711);

@@ -56,8 +56,8 @@ test('npm start and npm run demo start what these tests start', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };
-  assert.match(scripts['start'] ?? '', / launch\/embedded\.ts$/);
-  assert.match(scripts['demo'] ?? '', / examples\/orders\/demo\.ts$/);
+  assert.match(scripts['start'] ?? '', /\bnode (?:--\S+ )*launch\/embedded\.ts$/);
+  assert.match(scripts['demo'] ?? '', /\bnode examples\/orders\/demo\.ts$/);
 });
 
 describe('the walk through README.md on a first start', () => {
