@@ -3,31 +3,33 @@
 import { settleAfterStart } from '@pi-gateway/after-start/settle-after-start.ts';
 import { SettingError } from '@pi-gateway/env/settings.ts';
 import { createLog } from '@pi-gateway/log/log.ts';
-import { startAuth } from './app.ts';
+import { type RunningAuth, startAuth } from './app.ts';
 import { readAuthConfig } from './config.ts';
 import { openAuthDeps } from './deps.ts';
 import type { FirstAdmin } from './registration/first-admin.ts';
 
-try {
+async function start(): Promise<RunningAuth> {
   const config = readAuthConfig(process.env);
   const log = createLog({ service: 'auth', level: config.logLevel });
-  const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
+  const threads = Number(process.env.UV_THREADPOOL_SIZE ?? 4);
   const deps = await openAuthDeps(config, { log, threads });
-  const auth = await startAuth(config, deps, { announceFirstAdmin: printFirstAdmin });
-  settleAfterStart();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      auth.close().then(
-        () => process.exit(0),
-        () => process.exit(1),
-      );
-    });
-  }
-} catch (error) {
+  return startAuth(config, deps, { announceFirstAdmin: printFirstAdmin });
+}
+
+function fail(error: unknown): never {
   const line = error instanceof SettingError ? error.message : ((error as Error).stack ?? String(error));
   process.stderr.write(`auth: ${line}\n`);
   process.exit(1);
 }
+
+const starting = start();
+// From the first moment on: a signal during the start ends it cleanly too.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    starting.then((auth) => auth.close()).then(() => process.exit(0), fail);
+  });
+}
+starting.then(settleAfterStart, fail);
 
 /** On standard output, for a person; never in the log. */
 function printFirstAdmin({ email, password }: FirstAdmin): void {
