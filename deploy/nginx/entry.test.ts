@@ -325,6 +325,7 @@ describe('what goes on to the gateway:', () => {
       'x_user_id: 1',
       'x.user.id: 1',
       '__proto__: x',
+      'X-Forwarded-Connection: x-request-id',
       'Connection: x-forwarded-for',
     ];
     await exchange(entry.port, get('/', forged.map((line) => `${line}\r\n`).join('')));
@@ -336,9 +337,13 @@ describe('what goes on to the gateway:', () => {
       'X-Forwarded-For',
       'X-Forwarded-Proto',
       'X-Forwarded-Host',
+      'X-Forwarded-Connection',
     ]);
     assert.match(headers[3]!, /^[0-9a-f]{32}$/);
-    assert.deepEqual([headers[5], headers[7], headers[9]], ['127.0.0.1', 'http', 'a.example']);
+    assert.deepEqual(
+      [headers[5], headers[7], headers[9], headers[11]],
+      ['127.0.0.1', 'http', 'a.example', 'x-forwarded-for'],
+    );
   });
 
   test('a trusted proxy is believed: its client, scheme, request id and trace', async () => {

@@ -39,7 +39,13 @@ const targetOutsideAscii = /[^!-~]|#/;
 const maxContentLengthDigits = 15;
 
 // What our own entrance adds is not the client's: it may not push a request over the limits.
-const addedByEntry = new Set(['x-request-id', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host']);
+const addedByEntry = new Set([
+  'x-request-id',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'x-forwarded-connection',
+]);
 
 const malformed = (detail: string): Refusal => ({ code: 'malformed_request', detail });
 

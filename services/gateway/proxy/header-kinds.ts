@@ -28,6 +28,8 @@ export type HeaderKind = (typeof headerKind)[keyof typeof headerKind];
 
 const named = new Map<string, HeaderKind>([
   ['connection', headerKind.connection],
+  // The client's own list, which our entry cannot act on itself. From anybody else it does what `connection` does.
+  ['x-forwarded-connection', headerKind.connection],
   ['proxy-connection', headerKind.drop],
   ['keep-alive', headerKind.drop],
   ['proxy-authenticate', headerKind.drop],

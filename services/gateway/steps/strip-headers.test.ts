@@ -175,6 +175,12 @@ describe('hop-by-hop headers', () => {
     assert.deepEqual(upstream.values('x-end'), ['end']);
   });
 
+  test('those that the list of a client behind our entry names are removed', async () => {
+    await get('/open/x', 'X-Forwarded-Connection: close, X-Nearby', 'X-Nearby: nearby', 'X-End: end');
+    assert.doesNotMatch(upstream.received, /nearby|forwarded-connection/i);
+    assert.deepEqual(upstream.values('x-end'), ['end']);
+  });
+
   test('a header named __proto__ is passed and crashes nothing', async () => {
     assert.equal(await get('/open/x', '__proto__: a', 'constructor: b', 'toString: c'), 200);
     assert.deepEqual(upstream.values('__proto__'), ['a']);
