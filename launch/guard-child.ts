@@ -17,7 +17,7 @@ rm -rf "$3"
 `;
 
 /**
- * Stops process `pid` with `signal` should we vanish; then removes `removeDir`, where given (tests).
+ * Stops process `pid` with `signal` should we vanish; then removes `removeDir`, where given.
  * `release` calls it off, once the process has ended or is to live on.
  */
 export function guardChild(

@@ -15,7 +15,7 @@ import { type Supervised, supervise } from './supervise.ts';
 export type NginxOptions = {
   /** Logs. */
   readonly dir: string;
-  /** The account of the workers, when we are root, can enter it. */
+  /** The account of the workers, when we are root, can enter it. Goes when we vanish. */
   readonly runDir: string;
   readonly host: string;
   readonly port: number;
@@ -83,6 +83,7 @@ export async function startNginx(options: NginxOptions): Promise<Supervised> {
     // SIGQUIT: requests under way are answered first.
     stopSignals: ['SIGQUIT', 'SIGTERM'],
     pidFile: { path: join(dir, 'nginx.pid'), mark },
+    removeDir: runDir,
     guardSignal: 'SIGTERM',
     readyTimeoutMs: 10_000,
     stopTimeoutMs: 5_000,

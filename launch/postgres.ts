@@ -133,7 +133,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     guardSignal: 'SIGINT',
     readyTimeoutMs: 60_000,
     stopTimeoutMs: 10_000,
-    ...(options.throwaway === undefined ? {} : { removeDir: options.throwaway.removeDir }),
+    removeDir: options.throwaway?.removeDir ?? socketDir,
   }).catch(async (error: unknown) => {
     await rm(socketDir, { recursive: true, force: true });
     throw error instanceof LaunchError ? new LaunchError(`${error.message} (see ${logPath})`) : error;

@@ -48,7 +48,8 @@ export async function startRedis(options: RedisOptions): Promise<RunningRedis> {
   const { dir, log } = options;
   const program = findProgram('redis-server', 'redis-server');
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const socketDir = await mkdtemp(join(tmpdir().length <= 70 ? tmpdir() : '/tmp', 'pi-gateway-'));
+  const parent = options.throwaway?.removeDir ?? (tmpdir().length <= 70 ? tmpdir() : '/tmp');
+  const socketDir = await mkdtemp(join(parent, 'pi-gateway-'));
   const socketPath = join(socketDir, 'redis.sock');
   const logPath = join(dir, 'redis.log');
   const settings = {
@@ -87,7 +88,7 @@ export async function startRedis(options: RedisOptions): Promise<RunningRedis> {
     guardSignal: 'SIGTERM',
     readyTimeoutMs: 30_000,
     stopTimeoutMs: 10_000,
-    ...(options.throwaway === undefined ? {} : { removeDir: options.throwaway.removeDir }),
+    removeDir: options.throwaway?.removeDir ?? socketDir,
   }).catch(async (error: unknown) => {
     await rm(socketDir, { recursive: true, force: true });
     throw error;

@@ -26,7 +26,7 @@ export type Program = {
   readonly guardSignal: 'SIGINT' | 'SIGTERM' | 'SIGKILL';
   /** Where its process id is kept, so that the next run finds what a killed one left behind. */
   readonly pidFile?: { readonly path: string; readonly mark: string };
-  /** Removed by the guard when we vanish (tests only). */
+  /** A temporary directory of its own; the guard removes it when we vanish. */
   readonly removeDir?: string;
   readonly log: Log;
 };
