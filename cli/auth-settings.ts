@@ -1,5 +1,6 @@
 // The settings of the auth service as the commands need them: the same table and the same names, only that
-// database and Redis may be those of a run that is up on DATA_DIR, and that no command needs the master key.
+// database and Redis may be those of a run that is up on DATA_DIR, and that only the commands which make signing
+// keys need the master key.
 
 import { authSettings } from '@pi-gateway/auth/config.ts';
 import { readSettings, type Settings } from '@pi-gateway/env/settings.ts';

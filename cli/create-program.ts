@@ -5,6 +5,8 @@ import { addAuditList } from './commands/audit-list.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addGatewayCheck } from './commands/gateway-check.ts';
 import { addKeysList } from './commands/keys-list.ts';
+import { addKeysRevoke } from './commands/keys-revoke.ts';
+import { addKeysRotate } from './commands/keys-rotate.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addUserCreate } from './commands/user-create.ts';
 import { addUserDisable } from './commands/user-disable.ts';
@@ -36,6 +38,8 @@ export function createProgram(io: Io): Command {
   addUserDisable(user, io);
   addUserEnable(user, io);
   addKeysList(keys, io);
+  addKeysRotate(keys, io);
+  addKeysRevoke(keys, io);
   addAuditList(audit, io);
   addGatewayCheck(gateway, io);
   return program;

@@ -131,6 +131,45 @@ describe('pi user', () => {
   });
 });
 
+describe('pi keys', () => {
+  const env = { MASTER_KEY: 'ab'.repeat(32) };
+  type Listed = { items: { kid: string; state: string }[] };
+  const states = async () => (await piJson<Listed>('keys', 'list')).items.map(({ state }) => state);
+
+  test('rotate makes the first key, then the next one, and no third while that is on its way', async () => {
+    for (const expected of [['signing'], ['signing', 'next'], ['signing', 'next']]) {
+      const { code, out, err } = await pi(['keys', 'rotate'], env);
+      assert.equal(code, 0, err);
+      assert.match(out, /^[0-9a-f-]{36} is .* signs from \d{4}-/);
+      assert.deepEqual(await states(), expected);
+    }
+  });
+
+  test('revoke withdraws the key that signs, another signs at once, and both stand in the audit', async () => {
+    const [signing] = (await piJson<Listed>('keys', 'list')).items;
+    const { code, out, err } = await pi(['keys', 'revoke', signing!.kid, '--json'], env);
+    assert.equal(code, 0, err);
+    const { replaced_by } = JSON.parse(out) as { replaced_by: string };
+    const { items } = await piJson<Listed>('keys', 'list');
+    assert.deepEqual(items.find(({ kid }) => kid === replaced_by)?.state, 'signing');
+    assert.ok(!items.some(({ kid }) => kid === signing!.kid));
+    const audit = await piJson<{ items: Event[] }>('audit', 'list', '--event', 'keys.revoked');
+    assert.deepEqual(audit.items[0]?.data, { kid: signing!.kid, replaced_by, via: 'pi' });
+  });
+
+  test('an unknown key, another master key and none are refused, and nothing changes', async () => {
+    const before = await piJson<Listed>('keys', 'list');
+    const kid = before.items.find(({ state }) => state === 'signing')?.kid ?? '';
+    const unknown = await pi(['keys', 'revoke', 'nothing'], env);
+    assert.deepEqual([unknown.code, unknown.err], [1, 'pi: there is no key nothing\n']);
+    const foreign = await pi(['keys', 'revoke', kid], { MASTER_KEY: 'cd'.repeat(32) });
+    assert.deepEqual([foreign.code, foreign.err.startsWith('pi: MASTER_KEY: is not the one')], [3, true]);
+    const none = await pi(['keys', 'rotate']);
+    assert.deepEqual([none.code, none.err.startsWith('pi: no master key: set MASTER_KEY')], [3, true]);
+    assert.deepEqual(await piJson('keys', 'list'), before);
+  });
+});
+
 describe('pi gateway check', () => {
   test('accepts the file of the product and that of the demo', async () => {
     for (const file of ['gateway.yaml', 'examples/orders/gateway.yaml']) {

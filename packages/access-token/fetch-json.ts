@@ -1,7 +1,7 @@
 // Asks a server for a JSON document, the key set above all. I/O only: what it means is judged by others, and its
 // cost is bounded in time and bytes. On node:http rather than fetch, which would load a second HTTP client into
-// the process for one request a minute. Always the whole document: a key set is under 1 KiB, which is not worth
-// a conditional request.
+// the process for one request every few seconds. Always the whole document: a key set is under 1 KiB, which is
+// not worth a conditional request.
 
 import { get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';

@@ -8,7 +8,7 @@ import { decodeBase64Url, type JsonObject } from './decode-part.ts';
 
 export type VerificationKey = { readonly kid: string; readonly key: KeyObject };
 
-const keysMax = 100;
+const keysMax = 256;
 const kidForm = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** True for a key id as we issue them: 1–128 letters, digits, dots, dashes and underscores. */

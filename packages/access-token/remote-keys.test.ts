@@ -9,7 +9,7 @@ const sameName = { keys: [newTestKey('first').jwk] };
 
 function open(
   answers: (() => Promise<unknown>)[],
-  options: { refreshMs?: number; nowMs?: () => number } = {},
+  options: { refreshMs?: number; nowMs?: () => number; isRevoked?: (kid: string) => boolean } = {},
 ) {
   const state = { fetches: 0, withdrawn: 0, failures: 0 };
   const keys = new RemoteKeys({
@@ -95,6 +95,25 @@ describe('remote keys', () => {
       assert.equal(state.withdrawn, 1);
       keys.close();
     }
+  });
+
+  test('a withdrawn key is let go of at once and not taken again, and what signs instead is fetched in spite of the cooldown', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const revoked = new Set<string>();
+    const both = { keys: [...first.keys, ...second.keys] };
+    const { keys, state } = open([good(first), good(first), good(first), good(both)], {
+      isRevoked: (kid) => revoked.has(kid),
+    });
+    await keys.start();
+    await keys.refetch();
+    revoked.add('first');
+    keys.dropRevoked();
+    assert.deepEqual([keys.current.size, state.withdrawn, keys.isLoaded], [0, 1, true]);
+    await pass(t, 0);
+    assert.deepEqual([keys.current.size, state.fetches], [0, 3]);
+    await pass(t, 100);
+    assert.deepEqual([[...keys.current.keys()], state.fetches], [['second'], 4]);
+    keys.close();
   });
 
   test('the set is refreshed by itself, and no more once closed', async (t) => {

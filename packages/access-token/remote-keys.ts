@@ -11,6 +11,9 @@ export type RemoteKeysOptions = {
   readonly onWithdrawn?: () => void;
   /** Called with the reason whenever a fetch brought no usable set. */
   readonly onFailed?: (error: unknown) => void;
+  /** Whether a key was withdrawn, whatever a set that is out of date says. */
+  readonly isRevoked?: (kid: string) => boolean;
+  /** Shorter than a third of the least time between a key's publication and its first use, 15 s. */
   readonly refreshMs?: number;
   /** The least time between two fetches for unknown kids. */
   readonly cooldownMs?: number;
@@ -39,7 +42,7 @@ export class RemoteKeys {
   constructor(options: RemoteKeysOptions) {
     this.#options = options;
     this.#nowMs = options.nowMs ?? (() => performance.now());
-    this.#refreshMs = options.refreshMs ?? 60_000;
+    this.#refreshMs = options.refreshMs ?? 5000;
     this.#cooldownMs = options.cooldownMs ?? 5000;
   }
 
@@ -63,6 +66,17 @@ export class RemoteKeys {
     return this.#load();
   }
 
+  /** Lets go of withdrawn keys at once, then fetches what signs in their place, whatever the cooldown says. */
+  dropRevoked(): void {
+    const kept = this.#withoutRevoked(this.current);
+    if (kept.size < this.current.size) {
+      this.current = kept;
+      this.#options.onWithdrawn?.();
+    }
+    // A fetch that is under way may have been answered before the new key was there.
+    void (this.#underWay ?? Promise.resolve()).then(() => (this.#isClosed ? undefined : this.#load()));
+  }
+
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -80,24 +94,37 @@ export class RemoteKeys {
     clearTimeout(this.#timer);
     let nextMs = this.#refreshMs;
     try {
-      this.#take(readJwks(await this.#options.fetchKeys()));
-      this.#retryMs = retryMsMin;
+      const isBehind = this.#take(readJwks(await this.#options.fetchKeys()));
+      if (isBehind) nextMs = this.#backOffMs();
+      else this.#retryMs = retryMsMin;
     } catch (error) {
-      nextMs = this.isLoaded ? Math.min(this.#refreshMs, retryLoadedMs) : this.#retryMs;
-      this.#retryMs = Math.min(this.#retryMs * 2, retryMsMax);
+      nextMs = this.current.size > 0 ? Math.min(this.#refreshMs, retryLoadedMs) : this.#backOffMs();
       this.#options.onFailed?.(error);
     }
     if (!this.#isClosed) this.#timer = setTimeout(() => void this.#load(), nextMs).unref();
   }
 
-  #take(keys: ReadonlyMap<string, VerificationKey>): void {
+  #backOffMs(): number {
+    const nextMs = this.#retryMs;
+    this.#retryMs = Math.min(nextMs * 2, retryMsMax);
+    return nextMs;
+  }
+
+  #withoutRevoked(keys: ReadonlyMap<string, VerificationKey>): ReadonlyMap<string, VerificationKey> {
+    return new Map([...keys].filter(([kid]) => this.#options.isRevoked?.(kid) !== true));
+  }
+
+  /** True when the set is older than a revocation: the process that gave it has not followed yet. */
+  #take(fetched: ReadonlyMap<string, VerificationKey>): boolean {
     // An empty set is no answer a working issuer gives: it would lock everybody out.
-    if (keys.size === 0) throw new Error('JWKS: no ES256 key in it');
+    if (fetched.size === 0) throw new Error('JWKS: no ES256 key in it');
+    const keys = this.#withoutRevoked(fetched);
     const before = this.current;
     this.current = keys;
     this.isLoaded = true;
     this.#loadedAtMs = this.#nowMs();
     const isWithdrawn = [...before.values()].some(({ kid, key }) => keys.get(kid)?.key.equals(key) !== true);
     if (isWithdrawn) this.#options.onWithdrawn?.();
+    return keys.size < fetched.size;
   }
 }

@@ -1,7 +1,7 @@
 // Revocations on the answer of a forwarded request, so that the gateway that carried it enforces them before
 // the client hears of them. More than fit into a header are left to the feed.
 
-import type { Revocation } from '@pi-gateway/revocation/revocation.ts';
+import { type Revocation, revocationKinds } from '@pi-gateway/revocation/revocation.ts';
 
 /** On answers of auth to a proven gateway; the gateway removes it. */
 export const revocationsHeader = 'x-pi-revocations';
@@ -29,11 +29,12 @@ export function readRevocations(json: unknown): Revocation[] {
 
 function readRevocation(row: unknown): Revocation {
   const { kind, id, not_before, until } = Object(row) as Record<string, unknown>;
+  const known = revocationKinds.find((one) => one === kind);
   const isSound =
-    (kind === 'session' || kind === 'user') &&
+    known !== undefined &&
     typeof id === 'string' &&
     Number.isSafeInteger(not_before) &&
     Number.isSafeInteger(until);
   if (!isSound) throw new Error('revocations: a malformed row');
-  return { kind, id, notBefore: not_before as number, until: until as number };
+  return { kind: known, id, notBefore: not_before as number, until: until as number };
 }

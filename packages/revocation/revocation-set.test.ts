@@ -154,3 +154,15 @@ test('a million live revocations take less than 100 MB, and no single call a not
   // It is about 10 ms on an idle machine.
   assert.ok(longestMs < 250, `${longestMs} ms`);
 });
+
+test('a withdrawn key is told of by its kid alone, touches no session or user of that id, and goes in its time', () => {
+  const set = new RevocationSet();
+  const kid = uuidV7(micros);
+  set.apply([{ kind: 'key', id: kid, notBefore: micros, until: now + 10 }], now);
+  assert.deepEqual([set.isKeyRevoked(kid), set.isKeyRevoked(uuidV7(micros)), set.size], [true, false, 1]);
+  assert.equal(set.isRevoked({ sub: kid, sid: kid, jti: uuidV7(micros) }), false);
+  set.prune(now + 100);
+  assert.equal(set.isKeyRevoked(kid), true);
+  set.prune(now + 200);
+  assert.deepEqual([set.isKeyRevoked(kid), set.size], [false, 0]);
+});

@@ -19,6 +19,8 @@ type TokenIds = { readonly sub: string; readonly sid: string; readonly jti: stri
 
 export class RevocationSet {
   readonly #tables = Array.from({ length: tableCount }, () => new RevocationTable());
+  // Withdrawn signing keys, a handful at most: asked about when keys are taken over, never for a request.
+  readonly #keys = new Map<string, number>();
   #nextPruned = 0;
   // Filled for each look-up instead of making an object.
   readonly #words: IdWords = { a: 0, b: 0, c: 0, d: 0 };
@@ -31,6 +33,10 @@ export class RevocationSet {
     for (const { kind, id, notBefore, until } of revocations) {
       if (until + keptLongerSeconds < nowSeconds || !isUuidV7(id)) continue;
       const last = Math.min(Math.ceil(until), lastSecond);
+      if (kind === 'key') {
+        this.#keys.set(id, Math.max(last, this.#keys.get(id) ?? 0));
+        continue;
+      }
       this.#locate(id, kind === 'user').widen(this.#words, notBefore, last);
     }
   }
@@ -42,17 +48,25 @@ export class RevocationSet {
     return notBefore >= 0 && notBefore >= uuidV7Micros(jti);
   }
 
+  /** True when the signing key is withdrawn. */
+  isKeyRevoked(kid: string): boolean {
+    return this.#keys.has(kid);
+  }
+
   /** Drops what is over. One call looks after a sixteenth of the set: call it about every second. */
   prune(nowSeconds: number): void {
     for (let i = 0; i < tablesPerPrune; i += 1) {
       this.#tables[this.#nextPruned]!.dropBefore(nowSeconds - keptLongerSeconds);
       this.#nextPruned = (this.#nextPruned + 1) % tableCount;
     }
+    for (const [kid, until] of this.#keys) {
+      if (until + keptLongerSeconds < nowSeconds) this.#keys.delete(kid);
+    }
   }
 
   /** Entries held, those included that are over but not dropped yet. */
   get size(): number {
-    return this.#tables.reduce((sum, table) => sum + table.size, 0);
+    return this.#tables.reduce((sum, table) => sum + table.size, this.#keys.size);
   }
 
   /** Puts the id into `#words` and gives the table it belongs to. */

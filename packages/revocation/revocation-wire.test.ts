@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 import fc from 'fast-check';
-import type { Revocation } from './revocation.ts';
+import { type Revocation, revocationKinds } from './revocation.ts';
 import { fromWire, toWire } from './revocation-wire.ts';
 
 const revocation: fc.Arbitrary<Revocation> = fc.record(
   {
-    kind: fc.constantFrom('session', 'user'),
+    kind: fc.constantFrom(...revocationKinds),
     id: fc.nat().map(uuidV7),
     notBefore: fc.maxSafeNat(),
     until: fc.maxSafeNat(),

@@ -3,10 +3,10 @@
 // shared or tampered with, and a revocation that makes no sense must not reach the table.
 
 import { isUuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
-import type { Revocation } from './revocation.ts';
+import { type Revocation, revocationKinds } from './revocation.ts';
 
 export type WireRevocation = {
-  readonly kind: 'session' | 'user';
+  readonly kind: Revocation['kind'];
   readonly id: string;
   /** Microseconds since the epoch. */
   readonly not_before: number;
@@ -22,10 +22,11 @@ export function toWire({ kind, id, notBefore, until }: Revocation): WireRevocati
 export function fromWire(value: unknown): Revocation | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { kind, id, not_before: notBefore, until } = value as Readonly<Record<string, unknown>>;
-  if (kind !== 'session' && kind !== 'user') return undefined;
+  const known = revocationKinds.find((one) => one === kind);
+  if (known === undefined) return undefined;
   if (typeof id !== 'string' || !isUuidV7(id)) return undefined;
   if (!isCount(notBefore) || !isCount(until)) return undefined;
-  return { kind, id, notBefore, until };
+  return { kind: known, id, notBefore, until };
 }
 
 function isCount(value: unknown): value is number {

@@ -2,14 +2,19 @@
 // written to PostgreSQL in the transaction that causes it and published after the commit; it is kept only as
 // long as a token it could hit may live.
 
+export const revocationKinds = ['session', 'user', 'key'] as const;
+
 export type Revocation = {
-  /** `session`: every token of one session. `user`: tokens of all the user's sessions issued up to `notBefore`. */
-  readonly kind: 'session' | 'user';
-  /** The session's or the user's id (UUIDv7). */
+  /**
+   * `session`: every token of one session. `user`: tokens of all the user's sessions issued up to `notBefore`.
+   * `key`: every token that a signing key has signed or will ever sign.
+   */
+  readonly kind: (typeof revocationKinds)[number];
+  /** The session's or the user's id, or the key's kid (UUIDv7 all). */
   readonly id: string;
   /** Microseconds since the epoch by the database's clock: tokens whose `jti` tells this instant or earlier are dead. */
   readonly notBefore: number;
-  /** Seconds since the epoch after which no token it could hit is alive. */
+  /** Seconds since the epoch after which no token it could hit is alive, or nobody lists the key any more. */
   readonly until: number;
 };
 

@@ -4,6 +4,7 @@
 import { key32, oneOf, origin, port, portOrOff, rate, text, whole } from '@pi-gateway/env/setting-kinds.ts';
 import { readSettings, SettingError, type Settings } from '@pi-gateway/env/settings.ts';
 import { logLevels } from '@pi-gateway/log/log.ts';
+import { countKeysMax } from './domain/decide-key-rotation.ts';
 
 const yearSeconds = 31_622_400;
 const seconds = { min: 1, max: 10 * yearSeconds };
@@ -94,7 +95,7 @@ export const authSettings = {
   signingKeyRotationSeconds: whole('SIGNING_KEY_ROTATION_SECONDS', {
     default: '2592000',
     ...seconds,
-    doc: 'How long one key signs before the next takes over.',
+    doc: 'How long one key signs before the next takes over, which is published before it does.',
   }),
 
   rateLimitLoginPerIp: rate('RATE_LIMIT_LOGIN_PER_IP', {
@@ -164,6 +165,9 @@ export type AuthConfig = Settings<typeof authSettings> & {
   readonly publicUrl: string;
 };
 
+// What readers of a key set take (packages/access-token/jwks.ts).
+const publishedKeysMax = 250;
+
 // The least memory for each number of passes that OWASP's password storage cheat sheet accepts for argon2id.
 const owaspFloorKib: Readonly<Record<number, number>> = { 1: 47_104, 2: 19_456, 3: 12_288, 4: 9216 };
 
@@ -183,6 +187,12 @@ export function readAuthConfig(env: Readonly<Record<string, string | undefined>>
   if (passwordHashMemoryKib < (owaspFloorKib[passwordHashPasses] ?? 7168)) {
     throw new SettingError(
       `PASSWORD_HASH_MEMORY_KIB: must be at least ${owaspFloorKib[passwordHashPasses] ?? 7168} with PASSWORD_HASH_PASSES=${passwordHashPasses}`,
+    );
+  }
+  const keysMax = countKeysMax({ ...settings, rotationSeconds: settings.signingKeyRotationSeconds });
+  if (keysMax > publishedKeysMax) {
+    throw new SettingError(
+      `SIGNING_KEY_ROTATION_SECONDS: is too short for ACCESS_TOKEN_TTL_SECONDS=${settings.accessTokenTtlSeconds}: ${keysMax} keys would be published at once, and ${publishedKeysMax} may be`,
     );
   }
   const publicUrl = settings.publicUrl ?? `http://localhost:${settings.entryPort}`;

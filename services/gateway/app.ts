@@ -150,7 +150,10 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     return result;
   };
   const stopWatching = watchConfig(config.gatewayConfig, reload);
-  const sweep = setInterval(() => tunnels.sweep((claims) => isAlive(claims, pipeline)), sweepMs).unref();
+  const sweep = setInterval(
+    () => tunnels.sweep((claims, kid) => isAlive(claims, pipeline) && deps.keys.current.has(kid ?? '')),
+    sweepMs,
+  ).unref();
 
   return {
     url,

@@ -57,6 +57,7 @@ export async function openGatewayDeps(
   const keys = new RemoteKeys({
     fetchKeys: () => authOrigins.fetch('/.well-known/jwks.json'),
     onWithdrawn: () => verified.clear(),
+    isRevoked: (kid) => revocations.isKeyRevoked(kid),
     onFailed: (error) =>
       log.warn({ err: error }, 'the keys of auth could not be fetched; going on with the last'),
   });
@@ -64,11 +65,12 @@ export async function openGatewayDeps(
     headers: { [callProofHeader]: callProof(config.masterKey) },
     bytesMax: revocationsBytesMax,
   };
-  const revocations = new LiveRevocations({
+  const revocations: LiveRevocations = new LiveRevocations({
     source: options.revocations ?? (await openSource(redisUrl, log)),
     fetchSince: (since) => authOrigins.fetch(`/internal/revocations?since=${since}`, call),
     log,
     nowMs,
+    onKeyRevoked: () => keys.dropRevoked(),
   });
   const limiter = await openRouteLimiter(redisUrl, log);
   const loaded = Promise.all([keys.start(), revocations.start()]);

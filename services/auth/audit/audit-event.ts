@@ -14,6 +14,7 @@ export const auditEventNames = [
   'user.enabled',
   'access.denied',
   'keys.rotated',
+  'keys.revoked',
 ] as const;
 
 export const auditOutcomes = ['success', 'failure', 'denied'] as const;

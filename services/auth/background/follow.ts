@@ -6,7 +6,8 @@ import { deleteExpiredRegistrations } from '../store/pending-registrations.ts';
 import { deleteExpiredRevocations } from '../store/revocations.ts';
 import { deleteEndedSessions } from '../store/sessions.ts';
 
-const followMs = 1000;
+// What another process withdrew holds here within a second, the time to ask included.
+const followMs = 500;
 const cleanMs = 30_000;
 const batch = 500;
 const batchesPerRound = 20;

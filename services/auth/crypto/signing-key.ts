@@ -9,6 +9,7 @@ import {
   type KeyObject,
   randomBytes,
 } from 'node:crypto';
+import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 
 export type PublicJwk = {
   readonly kty: 'EC';
@@ -33,7 +34,8 @@ const tagBytes = 16;
 export function generateSigningKey(sealKey: Buffer): NewSigningKey {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { x, y } = publicKey.export({ format: 'jwk' }) as { x: string; y: string };
-  const kid = randomBytes(12).toString('base64url');
+  // Like every id that can be revoked.
+  const kid = uuidV7(Date.now() * 1000);
   const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'der' });
   return {
     kid,

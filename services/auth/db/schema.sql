@@ -65,7 +65,7 @@ create table revocations (
   not_before timestamp with time zone not null,
   until timestamp with time zone not null,
   created_at timestamp with time zone not null,
-  constraint revocations_kind_check CHECK ((kind = ANY (ARRAY['session'::text, 'user'::text]))),
+  constraint revocations_kind_check CHECK ((kind = ANY (ARRAY['session'::text, 'user'::text, 'key'::text]))),
   constraint revocations_pkey PRIMARY KEY (kind, id, not_before)
 );
 

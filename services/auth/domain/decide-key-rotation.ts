@@ -17,6 +17,9 @@ export type KeyRotation = {
 };
 
 const second = 1_000_000;
+// A gateway refreshes its keys every five seconds: three times before a key signs. With no hurry it is more,
+// for services that cache the published set themselves.
+export const publishLeadSecondsMin = 15;
 const publishLeadSecondsMax = 300;
 
 /** Decides over all keys of the database. */
@@ -33,7 +36,9 @@ export function decideKeyRotation(
     .map((key) => key.kid);
   if (newest === undefined) return { nextActiveAt: now, dead };
   const rotation = rules.rotationSeconds * second;
-  const lead = Math.min(publishLeadSecondsMax * second, Math.floor(rotation / 2));
+  const wanted = Math.max(publishLeadSecondsMin * second, Math.floor(rotation / 2));
+  // A rotation shorter than the lead has several keys on their way at once.
+  const lead = Math.min(publishLeadSecondsMax * second, wanted);
   const isDue = now >= newest.activeAt + rotation - lead;
   // After a long sleep the lead is kept all the same: no token before its key could be known.
   return { nextActiveAt: isDue ? Math.max(newest.activeAt + rotation, now + lead) : undefined, dead };
@@ -42,4 +47,26 @@ export function decideKeyRotation(
 /** The key that signs at an instant: the one that became active last. */
 export function keyActiveAt<K extends KeyTimes>(keys: readonly K[], at: number): K | undefined {
   return keys.filter((key) => key.activeAt <= at).toSorted((a, b) => b.activeAt - a.activeAt)[0];
+}
+
+export type KeyRevocation =
+  | { readonly kind: 'unknown' }
+  /** `isSigning`: it signs now, or nothing else could; another key has to take over at this instant. */
+  | { readonly kind: 'revoke'; readonly isSigning: boolean };
+
+/** What withdrawing a key means. An older key that still verifies does not sign again: its time was over. */
+export function decideKeyRevocation(keys: readonly KeyTimes[], kid: string, now: number): KeyRevocation {
+  if (!keys.some((key) => key.kid === kid)) return { kind: 'unknown' };
+  const signing = keyActiveAt(keys, now);
+  return { kind: 'revoke', isSigning: signing === undefined || signing.kid === kid };
+}
+
+/** How many keys are published at once at most. */
+export function countKeysMax({
+  rotationSeconds,
+  accessTokenTtlSeconds,
+  clockSkewSeconds,
+}: KeyRotationRules): number {
+  const shownSeconds = accessTokenTtlSeconds + clockSkewSeconds + 2 * publishLeadSecondsMax;
+  return Math.ceil(shownSeconds / rotationSeconds) + 2;
 }

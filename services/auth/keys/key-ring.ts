@@ -3,10 +3,9 @@
 
 import { createHash, type KeyObject } from 'node:crypto';
 import { readJwks, type VerificationKey } from '@pi-gateway/access-token/jwks.ts';
-import { SettingError } from '@pi-gateway/env/settings.ts';
 import { noOrigin } from '../audit/audit-event.ts';
 import type { Signer } from '../crypto/access-token.ts';
-import { generateSigningKey, openSigningKey } from '../crypto/signing-key.ts';
+import { generateSigningKey } from '../crypto/signing-key.ts';
 import type { Database } from '../db/database.ts';
 import { decideKeyRotation, type KeyRotationRules, keyActiveAt } from '../domain/decide-key-rotation.ts';
 import { insertAuditEvent } from '../store/audit-events.ts';
@@ -17,6 +16,7 @@ import {
   lockSigningKeys,
   type SigningKeyRow,
 } from '../store/signing-keys.ts';
+import { unsealKey } from './unseal-key.ts';
 
 type OpenKey = Signer & { readonly activeAt: number };
 
@@ -42,7 +42,7 @@ export async function openKeyRing(db: Database, sealKey: Buffer, rules: KeyRotat
 
   function adopt(rows: readonly SigningKeyRow[]): void {
     keys = rows.map(({ kid, privateSealed, activeAt }) => {
-      const privateKey = opened.get(kid) ?? openOrExplain(privateSealed, kid, sealKey);
+      const privateKey = opened.get(kid) ?? unsealKey(privateSealed, kid, sealKey);
       opened.set(kid, privateKey);
       return { kid, privateKey, activeAt };
     });
@@ -94,12 +94,4 @@ export async function openKeyRing(db: Database, sealKey: Buffer, rules: KeyRotat
       if (nextActiveAt !== undefined || dead.length > 0) await rotate();
     },
   };
-}
-
-function openOrExplain(sealed: Buffer, kid: string, sealKey: Buffer): KeyObject {
-  try {
-    return openSigningKey(sealed, kid, sealKey);
-  } catch (cause) {
-    throw new SettingError('MASTER_KEY: is not the one this database was set up with', { cause });
-  }
 }

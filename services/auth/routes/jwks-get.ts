@@ -19,8 +19,8 @@ const JwksBody = Type.Object({
   ),
 });
 
-// Keys are published five minutes before they sign.
-const maxAgeSeconds = 60;
+// Less than the shortest time between a key's publication and its first use.
+const maxAgeSeconds = 10;
 
 export function jwksGet({ keyRing }: Pick<AuthDeps, 'keyRing'>) {
   return endpoint(

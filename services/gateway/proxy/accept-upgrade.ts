@@ -1,6 +1,8 @@
 // The 101 of a service, written to the client's raw socket, and the tunnel behind it (RFC 9110 section 7.8).
 
 import type { Socket } from 'node:net';
+import { readBearer } from '@pi-gateway/access-token/read-bearer.ts';
+import { readKid } from '@pi-gateway/access-token/read-kid.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import type { Exchange } from '../exchange.ts';
 import { filterAnswerHeaders } from './answer-headers.ts';
@@ -27,7 +29,9 @@ export function acceptUpgrade(
   // What the client sent right behind its request belongs to the tunnel.
   if (x.upgrade!.head.length > 0) client.unshift(x.upgrade!.head);
   const idleMs = x.route!.upstream!.config.timeouts.tunnelIdleMs;
-  tunnels.open({ client, upstream, claims: x.claims, idleMs });
+  const bearer = readBearer(x.req.rawHeaders);
+  const kid = bearer.kind === 'token' ? readKid(bearer.token) : undefined;
+  tunnels.open({ client, upstream, claims: x.claims, kid, idleMs });
 }
 
 function isWebSocket(headers: readonly string[]): boolean {

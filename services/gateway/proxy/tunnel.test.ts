@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { assertProblem, readAnswers } from '@pi-gateway/http-front/raw-exchange.ts';
 import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
+import { newKey } from '../testing/fake-auth.ts';
 import { RawClient } from '../testing/raw-client.ts';
 import { plainAnswer, RecordingUpstream } from '../testing/recording-upstream.ts';
 import { startTestGateway, type TestGateway, until } from '../testing/start-test-gateway.ts';
@@ -128,6 +129,22 @@ describe('WebSocket', () => {
     assert.ok(Date.now() - begunMs < 2000);
     await until('the other side', () => upstream.requests[0]!.socket.destroyed);
     assert.equal(other.isClosed, false);
+  });
+
+  test('closes within two seconds of the withdrawal of the key that signed its token', async () => {
+    const kid = uuidV7(Date.now() * 1000);
+    const key = await newKey(kid);
+    t.auth.keys.push(key);
+    const client = await connect(await t.auth.token({ key }));
+    const other = await connect(await t.auth.token());
+    const begunMs = Date.now();
+    await t.feed.publish([
+      { kind: 'key', id: kid, notBefore: begunMs * 1000, until: Math.floor(begunMs / 1000) + 600 },
+    ]);
+    await client.closed();
+    assert.ok(Date.now() - begunMs < 2000);
+    assert.equal(other.isClosed, false);
+    t.auth.keys.pop();
   });
 
   test('closes within two seconds of the expiry of its token', async () => {

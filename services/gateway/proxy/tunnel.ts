@@ -13,6 +13,8 @@ export type TunnelOptions = {
   readonly upstream: Socket;
   /** Whose connection it is; undefined on public routes. */
   readonly claims: AccessTokenClaims | undefined;
+  /** Which key signed the token. */
+  readonly kid: string | undefined;
   /** The longest silence in both directions. */
   readonly idleMs: number;
 };
@@ -48,9 +50,9 @@ export class Tunnels {
   }
 
   /** Ends those whose token is dead by now. */
-  sweep(isAlive: (claims: AccessTokenClaims) => boolean): void {
-    for (const { client, upstream, claims } of this.#open.values()) {
-      if (claims === undefined || isAlive(claims)) continue;
+  sweep(isAlive: (claims: AccessTokenClaims, kid: string | undefined) => boolean): void {
+    for (const { client, upstream, claims, kid } of this.#open.values()) {
+      if (claims === undefined || isAlive(claims, kid)) continue;
       client.destroy();
       upstream.destroy();
     }

@@ -94,6 +94,21 @@ describe('revocations', () => {
     await live.close();
   });
 
+  test('a withdrawn key is told of once, from whichever source', async () => {
+    const key: Revocation = { ...revoked, kind: 'key' };
+    const feed = source(0);
+    let told = 0;
+    const fetchSince = () => Promise.resolve({ as_of: 1, revocations: [{ ...row, kind: 'key' }] });
+    const onKeyRevoked = () => {
+      told += 1;
+    };
+    const live = new LiveRevocations({ source: feed, fetchSince, log, nowMs: () => nowMs, onKeyRevoked });
+    await live.start();
+    feed.apply([key, key]);
+    assert.deepEqual([told, live.isKeyRevoked(sid), live.isRevoked(claims)], [1, true, false]);
+    await live.close();
+  });
+
   test('an answer that is none changes nothing', async () => {
     const fetchSince = () => Promise.resolve({ revocations: [row] });
     const live = new LiveRevocations({ source: source(0), fetchSince, log, nowMs: () => nowMs });

@@ -1,5 +1,5 @@
 // The revocations in force, held in memory so that no request asks anybody: loaded whole from auth at the
-// start, kept current by the feed, and by asking auth each second while the feed is silent. How stale it may
+// start, kept current by the feed, and by asking auth twice a second while the feed is silent. How stale it may
 // be is always known, because "nobody revoked anything" and "nobody told me" look alike.
 
 import { readRevocations } from '@pi-gateway/gateway-link/revocation-header.ts';
@@ -13,11 +13,13 @@ export type LiveRevocationsOptions = {
   readonly fetchSince: (sinceMicros: number) => Promise<unknown>;
   readonly log: Log;
   readonly nowMs: () => number;
+  /** Called when a signing key was withdrawn that was not before. */
+  readonly onKeyRevoked?: () => void;
   /** Above this, routes that demand a role are closed. */
   readonly staleAfterMs?: number;
 };
 
-const pollSilentMs = 1000;
+const pollSilentMs = 500;
 const pollCurrentMs = 30_000;
 /** A feed that said nothing, not even that it is current, for this long is taken for silent. */
 const silentAfterMs = 2000;
@@ -50,7 +52,13 @@ export class LiveRevocations {
   }
 
   apply(revocations: readonly Revocation[]): void {
+    const isNews = revocations.some(({ kind, id }) => kind === 'key' && !this.#set.isKeyRevoked(id));
     this.#set.apply(revocations, this.#options.nowMs() / 1000);
+    if (isNews) this.#options.onKeyRevoked?.();
+  }
+
+  isKeyRevoked(kid: string): boolean {
+    return this.#set.isKeyRevoked(kid);
   }
 
   isRevoked(claims: { readonly sub: string; readonly sid: string; readonly jti: string }): boolean {
@@ -93,7 +101,7 @@ export class LiveRevocations {
     if (!this.#isClosed) this.#timer = setTimeout(() => this.#tick(), pollSilentMs).unref();
   }
 
-  /** Each second: drops what is over, and polls when the feed is silent, or when the last poll is long ago. */
+  /** Twice a second: drops what is over, and polls when the feed is silent, or when the last poll is long ago. */
   #tick(): void {
     this.#set.prune(this.#options.nowMs() / 1000);
     const sincePollMs = this.#options.nowMs() - this.#polledAtMs;

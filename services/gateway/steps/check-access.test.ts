@@ -200,6 +200,23 @@ describe('keys', () => {
     assert.equal(t.auth.keyFetches, fetches + 1);
   });
 
+  test('a withdrawn key is refused before the next request, though the token was seen and auth still lists the key', async () => {
+    const kid = uuidV7(Date.now() * 1000);
+    const key = await newKey(kid);
+    t.auth.keys.push(key);
+    t.deps.keys.dropRevoked(); // takes the new key without the cooldown
+    await until('the key', () => t.deps.keys.current.has(kid));
+    const token = await t.auth.token({ key });
+    assert.equal((await get('/default/x', `Bearer ${token}`)).status, 200);
+    const nowMs = Date.now();
+    await t.feed.publish([{ kind: 'key', id: kid, notBefore: nowMs * 1000, until: nowMs / 1000 + 600 }]);
+    assert.equal((await get('/default/x', `Bearer ${token}`)).status, 401);
+    const fetches = t.auth.keyFetches;
+    await until('another fetch', () => t.auth.keyFetches > fetches);
+    assert.equal((await get('/default/x', `Bearer ${token}`)).status, 401);
+    t.auth.keys.pop();
+  });
+
   test('claims never swap: 2,000 interleaved requests of 40 users', async () => {
     const tokens = await Promise.all(
       Array.from({ length: 40 }, async () => {

@@ -11,7 +11,7 @@ export const publicUrl = 'https://gateway.test';
 export const masterKey = 'ab'.repeat(32);
 
 type Key = { readonly kid: string; readonly privateKey: CryptoKey; readonly jwk: JWK };
-type RevocationRow = { kind: 'session' | 'user'; id: string; not_before: number; until: number };
+type RevocationRow = { kind: 'session' | 'user' | 'key'; id: string; not_before: number; until: number };
 
 export type TokenOptions = {
   readonly role?: 'user' | 'admin';

@@ -1,0 +1,18 @@
+// The key that signing keys are sealed with, from the master key of the services: MASTER_KEY, or the one that the
+// run on DATA_DIR made for itself.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { deriveSecret } from '@pi-gateway/master-key/derive-secret.ts';
+import { ensureMasterKey } from '../launch/master-key-file.ts';
+import type { CliSettings } from './auth-settings.ts';
+import { CliError } from './cli-error.ts';
+
+/** @throws {CliError} when there is no master key here. */
+export function readSealKey({ masterKey, dataDir }: CliSettings): Buffer {
+  if (masterKey === undefined && !existsSync(join(dataDir, 'master.key'))) {
+    throw new CliError(3, 'no master key: set MASTER_KEY (or MASTER_KEY_FILE) as for the auth service');
+  }
+  const key = masterKey ?? Buffer.from(ensureMasterKey(dataDir), 'hex');
+  return deriveSecret(key, 'signing-key-encryption/v1');
+}
