@@ -1,6 +1,6 @@
 // The claims of our access tokens (RFC 9068 section 2.2), each typed and bounded. Pure: no clock, no key.
 
-import { isUuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
+import { isUuidV7 } from '#uuid-v7';
 import type { JsonObject } from './decode-part.ts';
 import { isRole, type Role } from './role.ts';
 
