@@ -6,6 +6,7 @@ import { readSource } from './read-source.ts';
 const workspaces = new Map([
   ['@pi-gateway/auth', 'services/auth'],
   ['@pi-gateway/gateway', 'services/gateway'],
+  ['@pi-gateway/access-token', 'packages/access-token'],
   ['@pi-gateway/env', 'packages/env'],
   ['@pi-gateway/log', 'packages/log'],
 ]);
@@ -30,6 +31,7 @@ const refused: readonly (readonly [guarantee: string, path: string, text: string
     'examples/orders/a.ts',
     "import { a } from '@pi-gateway/env/a.ts';",
   ],
+  ['a package is known by its bare name too', 'examples/a/b.ts', "import { a } from '@pi-gateway/env';"],
   ['a route does not import app.ts', 'services/auth/routes/me.ts', "import { a } from '../app.ts';"],
   [
     'the store does not import a route',
@@ -73,6 +75,11 @@ const allowed: readonly (readonly [why: string, path: string, text: string])[] =
   ],
   ['auth knows the database', 'services/auth/store/users.ts', "import pg from 'pg';"],
   ['the launcher starts services', 'launch/embedded.ts', "import { a } from '@pi-gateway/auth/app.ts';"],
+  [
+    'an example uses what is published',
+    'examples/verify/a.ts',
+    "import { a } from '@pi-gateway/access-token';",
+  ],
   ['a comment imports nothing', 'packages/env/a.ts', '// process.env is read by main.ts'],
 ];
 

@@ -52,7 +52,7 @@ function resolveImport(from: string, specifier: string, workspaces: ReadonlyMap<
     return new URL(specifier, `file:///${from}`).pathname.slice(1);
   }
   for (const [name, folder] of workspaces) {
-    if (specifier.startsWith(`${name}/`)) return folder + specifier.slice(name.length);
+    if (specifier === name || specifier.startsWith(`${name}/`)) return folder + specifier.slice(name.length);
   }
   return specifier;
 }

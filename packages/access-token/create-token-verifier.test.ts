@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, describe, test } from 'node:test';
 import { createTokenVerifier, type TokenVerifier } from './create-token-verifier.ts';
-import { newTestKey, startTestIssuer, type TestIssuer } from './testing/test-issuer.ts';
+import { newTestKey, signRefusedTokens, startTestIssuer, type TestIssuer } from './testing/test-issuer.ts';
 
 let auth: TestIssuer = await startTestIssuer();
 let verifier: TokenVerifier | undefined;
@@ -66,6 +66,13 @@ describe('refused', () => {
     assert.deepEqual(await verify(['authorization', 'Basic YTpi']), { kind: 'missing' });
     assert.deepEqual(await verify([...line, ...line]), { kind: 'ambiguous' });
     assert.deepEqual(await verify(''), { kind: 'invalid', reason: 'malformed' });
+  });
+
+  test('whatever is wrong with a token, it is invalid', async () => {
+    const { verify } = open();
+    for (const [what, token] of Object.entries(await signRefusedTokens(auth))) {
+      assert.equal((await verify(token)).kind, 'invalid', what);
+    }
   });
 
   test('an expired token lives for the leeway that was set', async () => {

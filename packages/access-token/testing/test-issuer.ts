@@ -1,14 +1,20 @@
 // For tests: an issuer on a real server. It serves its key set, counts who asked for it, and signs tokens with
 // jose, as auth does.
 
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 import { type JWK, SignJWT } from 'jose';
 
-type TestKey = { readonly kid: string; readonly privateKey: KeyObject; readonly jwk: JWK };
+type TestKey = {
+  readonly kid: string;
+  /** ES256 when not given. */
+  readonly alg?: string;
+  readonly privateKey: KeyObject;
+  readonly jwk: JWK;
+};
 
 export type TestTokenOptions = {
   readonly sub?: string;
@@ -74,7 +80,7 @@ function signTestToken(issuer: string, key: TestKey, options: TestTokenOptions):
     roles: [options.role ?? 'user'],
     auth_time: issuedAt,
   })
-    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: key.kid })
+    .setProtectedHeader({ alg: key.alg ?? 'ES256', typ: 'at+jwt', kid: key.kid })
     .setIssuer(issuer)
     .setAudience(options.aud ?? issuer)
     .setSubject(options.sub ?? id())
@@ -82,4 +88,27 @@ function signTestToken(issuer: string, key: TestKey, options: TestTokenOptions):
     .setIssuedAt(issuedAt)
     .setExpirationTime(expiresAt)
     .sign(key.privateKey);
+}
+
+/** One token for each way to be refused, of a verifier that takes the issuer's own tokens, by what is wrong. */
+export async function signRefusedTokens(auth: TestIssuer): Promise<Readonly<Record<string, string>>> {
+  const [ours] = auth.keys;
+  const { kid = '', jwk } = ours ?? {};
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  const publicAsSecret = createSecretKey(JSON.stringify(jwk), 'utf8');
+  const [header, payload] = (await auth.token()).split('.');
+  const none = Buffer.from(JSON.stringify({ alg: 'none', typ: 'at+jwt', kid })).toString('base64url');
+  return {
+    expired: await auth.token({ lifeSeconds: -60 }),
+    'wrong audience': await auth.token({ aud: 'https://another.example.com' }),
+    'unknown kid': await auth.token({ key: newTestKey('unknown') }),
+    'another key under our kid': await auth.token({ key: newTestKey(kid) }),
+    RS256: await auth.token({ key: { kid, alg: 'RS256', privateKey: rsa, jwk: {} } }),
+    'HS256 with the public key as the secret': await auth.token({
+      key: { kid, alg: 'HS256', privateKey: publicAsSecret, jwk: {} },
+    }),
+    'alg none': `${none}.${payload}.`,
+    'no signature': `${header}.${payload}.`,
+    'no token at all': 'rubbish',
+  };
 }

@@ -1,0 +1,10 @@
+// Runs the service: `ISSUER=http://localhost:8080 node examples/verify-fastify/main.ts`, with ISSUER the PUBLIC_URL
+// of the PI Gateway whose tokens it takes.
+
+import { createTokenVerifier } from '@pi-gateway/access-token';
+import { createService } from './service.ts';
+
+const { ISSUER: issuer = 'http://localhost:8080', PORT: port = '9200' } = process.env;
+const tokens = createTokenVerifier({ issuer, onFetchFailed: (error) => console.error(error) });
+const app = createService(tokens);
+console.log(`listening on ${await app.listen({ host: '127.0.0.1', port: Number(port) })}`);
