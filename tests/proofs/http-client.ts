@@ -1,0 +1,65 @@
+// One keep-alive HTTP/1.1 client for the proofs: lean, because it shares the machine with what it measures, and
+// with both instants of each exchange, because it is those that the figures are made of.
+
+import { Agent, request } from 'node:http';
+
+/** Where a service listens: a port of this machine or a unix socket. */
+export type Target = { readonly host: string; readonly port: number } | { readonly socketPath: string };
+
+export type Answer = {
+  readonly status: number;
+  /** `x-refresh-outcome`. */
+  readonly outcome: string | undefined;
+  readonly body: Record<string, unknown>;
+  /** By `performance.now()`. */
+  readonly sentMs: number;
+  readonly answeredMs: number;
+};
+
+export type Call = {
+  readonly method?: string;
+  readonly path: string;
+  readonly token?: string;
+  readonly body?: unknown;
+};
+
+export type Tokens = { readonly access_token: string; readonly refresh_token: string };
+
+const agent = new Agent({ keepAlive: true, maxSockets: 200, maxFreeSockets: 200 });
+const timeoutMs = 15_000;
+
+/** Resolves with every answer; rejects only when none came. */
+export function send(target: Target, { method = 'GET', path, token, body }: Call): Promise<Answer> {
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const headers = {
+    ...(text === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  };
+  return new Promise((resolve, reject) => {
+    const sentMs = performance.now();
+    const asked = request({ ...target, agent, method, path, headers, timeout: timeoutMs }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.once('error', reject);
+      answer.once('end', () => {
+        const answeredMs = performance.now();
+        const json = Buffer.concat(chunks).toString();
+        const outcome = answer.headers['x-refresh-outcome'];
+        resolve({
+          status: answer.statusCode ?? 0,
+          outcome: typeof outcome === 'string' ? outcome : undefined,
+          body: json === '' ? {} : (JSON.parse(json) as Record<string, unknown>),
+          sentMs,
+          answeredMs,
+        });
+      });
+    });
+    asked.once('timeout', () =>
+      asked.destroy(new Error(`no answer to ${method} ${path} in ${timeoutMs} ms`)),
+    );
+    asked.once('error', reject);
+    asked.end(text);
+  });
+}
