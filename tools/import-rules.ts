@@ -20,7 +20,7 @@ export function areaOf(path: string): string {
 const reachable: Readonly<Record<string, readonly string[]>> = {
   packages: ['packages'],
   services: ['packages'],
-  deploy: ['packages'],
+  deploy: ['packages', 'services'],
   launch: ['packages', 'services', 'deploy'],
   cli: ['packages', 'services', 'launch'],
   examples: [],
@@ -90,13 +90,13 @@ const domain: Rule = ({ path, imports }) =>
 const databases = ['pg', 'pg-pool', 'node-pg-migrate'];
 
 const noDatabase: Rule = ({ path, imports }) =>
-  areaOf(path) === 'services/auth' || ['launch', 'cli', 'tests', 'bench', 'tools'].includes(areaOf(path))
+  ['services/auth', 'launch', 'cli', 'tests', 'bench', 'tools', 'deploy'].includes(areaOf(path))
     ? []
     : imports
         .filter(({ target }) => databases.includes(target))
         .map(({ target }) => `only auth knows the database: ${target}`);
 
-const processOwners = ['launch', 'cli', 'tools', 'tests', 'bench', 'examples/orders'];
+const processOwners = ['launch', 'cli', 'tools', 'tests', 'bench', 'deploy', 'examples/orders'];
 
 const processAccess: Rule = ({ path, processUses }) =>
   isTest(path) || processOwners.includes(areaOf(path)) || path.endsWith('/main.ts')
