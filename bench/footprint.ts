@@ -58,6 +58,11 @@ async function stop(child: ChildProcess): Promise<void> {
   await ended;
 }
 
+/** The command without folders, and without the lines of a script given to a shell. */
+function nameOf(command: string): string {
+  return (command.split('\n', 1)[0] ?? '').replaceAll(/[^ ]*\//g, '').slice(0, 60);
+}
+
 async function measure(subject: Subject): Promise<{ startMs: number; megabytes: number; detail: string }> {
   const beside = subject.beside === undefined ? undefined : start(subject.beside);
   if (beside !== undefined) await firstAnswerMs(beside, subject.beside?.port ?? 0);
@@ -77,9 +82,7 @@ async function measure(subject: Subject): Promise<{ startMs: number; megabytes: 
   }
   if (beside !== undefined) await stop(beside);
   const megabytes = tree.reduce((sum, one) => sum + one.bytes, 0) / 1e6;
-  const detail = tree
-    .map((one) => `${(one.bytes / 1e6).toFixed(1)} ${one.command.slice(0, 60)}`)
-    .join('\n      ');
+  const detail = tree.map((one) => `${(one.bytes / 1e6).toFixed(1)} ${nameOf(one.command)}`).join('\n      ');
   return { startMs: starts.toSorted((a, b) => a - b)[Math.floor(rounds / 2)] ?? 0, megabytes, detail };
 }
 
