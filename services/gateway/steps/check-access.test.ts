@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 import { newKey } from '../testing/fake-auth.ts';
-import { RecordingUpstream } from '../testing/recording-upstream.ts';
+import { RawClient } from '../testing/raw-client.ts';
+import { plainAnswer, RecordingUpstream } from '../testing/recording-upstream.ts';
 import { startTestGateway, type TestGateway, until } from '../testing/start-test-gateway.ts';
 
 let upstream: RecordingUpstream;
@@ -217,29 +218,58 @@ describe('keys', () => {
     t.auth.keys.pop();
   });
 
-  test('claims never swap: 2,000 interleaved requests of 40 users', async () => {
+  test('claims never swap: of 10,000 interleaved tokens of 200 users, the service is told what each says', async () => {
+    const users = Array.from({ length: 200 }, (_, i) => ({
+      sub: uuidV7(Date.now() * 1000),
+      role: i % 3 === 0 ? ('admin' as const) : ('user' as const),
+    }));
     const tokens = await Promise.all(
-      Array.from({ length: 40 }, async () => {
-        const sub = uuidV7(Date.now() * 1000);
-        return { sub, token: await t.auth.token({ sub }) };
+      Array.from({ length: 10_000 }, async (_, i) => {
+        const user = users[(i * 7919) % 200]!;
+        const sid = uuidV7(Date.now() * 1000);
+        return { token: await t.auth.token({ ...user, sid }), says: `${user.sub} ${user.role} ${sid}` };
       }),
     );
     upstream.respond = ({ fields }) => {
-      const id = fields.find(([name]) => name === 'x-user-id')?.[1] ?? '';
-      return `HTTP/1.1 200 OK\r\ncontent-length: ${id.length}\r\n\r\n${id}`;
-    };
-    for (let round = 0; round < 50; round++) {
-      const answers = await Promise.all(
-        tokens.map(async ({ sub, token }) => ({
-          sub,
-          told: await (await get('/default/x', `Bearer ${token}`)).text(),
-        })),
+      const told = ['x-user-id', 'x-user-roles', 'x-session-id'].map((name) =>
+        fields.filter((field) => field[0] === name).map((field) => field[1]),
       );
-      for (const { sub, told } of answers) assert.equal(told, sub);
-    }
-    upstream.respond = () => 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+      const body = `told ${told.join(' ')}\n`;
+      return `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    };
+    // Forty connections at once; on each its own tokens, some of them a second time, from the cache.
+    const connections = Array.from({ length: 40 }, (_, i) => {
+      const mine = tokens.filter((_token, k) => k % 40 === i);
+      return [...mine, ...mine.slice(0, 50)];
+    });
+    await Promise.all(
+      connections.map(async (mine) => {
+        const told = await askPipelined(mine.map(({ token }) => token));
+        assert.deepEqual(
+          told,
+          mine.map(({ says }) => says),
+        );
+      }),
+    );
+    upstream.respond = () => plainAnswer;
   });
 });
+
+/** What the service was told for each token, asked for on one connection, five requests always under way. */
+async function askPipelined(tokens: readonly string[]): Promise<string[]> {
+  const client = await RawClient.open(t.port);
+  const told: string[] = [];
+  for (let i = 0; i < tokens.length; i += 5) {
+    client.received = '';
+    for (const token of tokens.slice(i, i + 5)) {
+      client.send('GET /any/x HTTP/1.1', 'host: h', `authorization: Bearer ${token}`);
+    }
+    const [answers] = await client.see(/(?:told .*\n[^]*?){5}/);
+    told.push(...[...answers.matchAll(/told (.*)\n/g)].map((match) => match[1]!));
+  }
+  client.close();
+  return told;
+}
 
 describe('503', () => {
   test('before the keys were ever loaded, only public routes are open, and readiness says so', async () => {
