@@ -3,13 +3,15 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { killByPidFile, statusesUntilOk } from './kill-part.ts';
 import { choosePlace, startRefused, startSystem } from './spawn-system.ts';
 import { checkForgedAddress, checkRefusals } from './system-checks.ts';
-import { call, logIn, walk, walker } from './walk.ts';
+import { call, logIn, logInStatus, walk, walker } from './walk.ts';
 
 const dir = await mkdtemp(join(tmpdir(), 'pi-test-'));
 after(() => rm(dir, { recursive: true, force: true }));
-const place = await choosePlace(join(dir, 'data'));
+// The walk and the kills take more logins than the default of 30 a minute; the README's own walk runs with it.
+const place = await choosePlace(join(dir, 'data'), { RATE_LIMIT_LOGIN_PER_IP: '300/60' });
 const base = place.entryUrl;
 
 test('the embedded run: the walk, a restart, a kill of everything, and nothing acknowledged is lost', async (t) => {
@@ -42,6 +44,14 @@ test('the embedded run: the walk, a restart, a kill of everything, and nothing a
     assert.doesNotMatch(await readFile(join(dir, 'data', 'run.json'), 'utf8'), /password|master/i);
   });
 
+  await t.test('with PostgreSQL killed, logins get a 503 and never a 500, and soon work again', async () => {
+    await killByPidFile(join(dir, 'data', 'postgres', 'postmaster.pid'));
+    const seen = await statusesUntilOk(() => logInStatus(base, admin));
+    assert.deepEqual(
+      seen.filter((status) => status !== 200 && status !== 503),
+      [],
+    );
+  });
   await t.test(
     'stopped by Ctrl-C and started again, the user still logs in and no password is shown',
     async () => {

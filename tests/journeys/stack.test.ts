@@ -6,9 +6,10 @@ import { after, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import type { RunState } from '../../launch/data-dir-lock.ts';
+import { killByPidFile, statusesUntilOk } from './kill-part.ts';
 import { choosePlace, startSystem } from './spawn-system.ts';
 import { checkForgedAddress, checkRefusals } from './system-checks.ts';
-import { call, logIn, walk, walker } from './walk.ts';
+import { call, logIn, logInStatus, walk, walker } from './walk.ts';
 
 const dir = await mkdtemp(join(tmpdir(), 'pi-test-'));
 after(() => rm(dir, { recursive: true, force: true }));
@@ -73,6 +74,16 @@ test('the stack: the walk twice, real rows and keys, a kill of everything, and n
       assert.ok(performance.now() < deadline || refusals > 0, 'still let in after a second');
     }
   });
+  for (const part of ['nginx', 'gateway-1', 'auth', 'redis/redis', 'postgres/postmaster']) {
+    await t.test(`${part} killed: no 500, and logins soon work again`, async () => {
+      await killByPidFile(join(dir, 'data', `${part}.pid`));
+      const seen = await statusesUntilOk(() => logInStatus(base, walker));
+      assert.deepEqual(
+        seen.filter((status) => ![0, 200, 502, 503].includes(status)),
+        [],
+      );
+    });
+  }
   await t.test('killed and started again: the user logs in, and nothing old is in the way', async () => {
     await system.killGroup();
     system = await startSystem('stack', place);

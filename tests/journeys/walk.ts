@@ -45,6 +45,13 @@ export async function logIn(base: string, who: Admin, headers = {}, prefix = '/a
   return answer.body as Tokens;
 }
 
+/** The status of a login; 0 when there was no answer. */
+export async function logInStatus(base: string, who: Admin): Promise<number> {
+  const body = { email: who.email, password: who.password };
+  const answer = await call('POST', `${base}/api/auth/login`, { body }).catch(() => undefined);
+  return answer?.status ?? 0;
+}
+
 async function walkSessions(base: string): Promise<void> {
   const first = await logIn(base, walker);
   const me = await call('GET', `${base}/api/auth/me`, { token: first.access_token });
