@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { Redis } from 'ioredis';
+import { createTestDatabase } from '../../launch/testing/test-database.ts';
+import { startTestRedis } from '../../launch/testing/test-redis.ts';
 import { killByPidFile, statusesUntilOk } from './kill-part.ts';
 import { choosePlace, startRefused, startSystem } from './spawn-system.ts';
 import { checkForgedAddress, checkRefusals } from './system-checks.ts';
@@ -91,3 +94,17 @@ test('the embedded run: the walk, a restart, a kill of everything, and nothing a
 
 test('a start that cannot succeed ends with one line that says what to mend', () =>
   checkRefusals('embedded', join(dir, 'refused')));
+
+test('npm start uses the PostgreSQL and the Redis that the environment names, and starts none of its own', async (t) => {
+  const [database, redis] = await Promise.all([createTestDatabase(), startTestRedis()]);
+  const given = await choosePlace(join(dir, 'given'), { DATABASE_URL: database.url, REDIS_URL: redis.url });
+  const system = await startSystem('embedded', given);
+  t.after(() => system.killGroup().catch(() => undefined));
+  assert.ok(system.admin !== undefined);
+  await walk(given.entryUrl, system.admin);
+  const client = new Redis(redis.url);
+  t.after(() => client.disconnect());
+  assert.ok((await client.keys('*')).includes('pi:revocations'));
+  assert.deepEqual((await readdir(join(dir, 'given'))).toSorted(), ['master.key', 'run.json', 'run.lock']);
+  assert.equal(await system.stop(), 0);
+});
