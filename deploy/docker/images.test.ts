@@ -131,7 +131,7 @@ for (const tls of ['off', 'on']) {
       await writeFile(join(dir, 'tls.key'), key);
     }
     const text = rendered
-      .replaceAll('"/tmp', `"${dir}`)
+      .replaceAll(/"\/tmp\/(nginx\.pid|client-body|proxy|unused-[a-z]+)"/g, `"${dir}/$1"`)
       .replaceAll('/etc/nginx/tls', dir)
       .replace(/(listen "?)8080/, `$1${await freePort()}`)
       .replace(/(listen "?)8443/, `$1${await freePort()}`)
