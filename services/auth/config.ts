@@ -2,12 +2,21 @@
 // page is generated from.
 
 import { key32, oneOf, origin, port, portOrOff, rate, text, whole } from '@pi-gateway/env/setting-kinds.ts';
-import { readSettings, SettingError, type Settings } from '@pi-gateway/env/settings.ts';
+import { readSettings, type Setting, SettingError, type Settings } from '@pi-gateway/env/settings.ts';
 import { logLevels } from '@pi-gateway/log/log.ts';
+import { readServiceClients, type ServiceClient } from './clients/service-clients.ts';
 import { countKeysMax } from './domain/decide-key-rotation.ts';
 
 const yearSeconds = 31_622_400;
 const seconds = { min: 1, max: 10 * yearSeconds };
+
+const serviceClients: Setting<readonly ServiceClient[]> = {
+  name: 'SERVICE_CLIENTS',
+  default: '',
+  doc: 'Who may introspect and revoke tokens: `name:secret` entries, one a line or between commas, secrets of 32 characters or more; unset: nobody.',
+  secret: true,
+  read: readServiceClients,
+};
 
 export const authSettings = {
   host: text('HOST', { default: '127.0.0.1', doc: 'The address the service listens on.' }),
@@ -97,6 +106,8 @@ export const authSettings = {
     ...seconds,
     doc: 'How long one key signs before the next takes over, which is published before it does.',
   }),
+
+  serviceClients,
 
   rateLimitLoginPerIp: rate('RATE_LIMIT_LOGIN_PER_IP', {
     default: '30/60',

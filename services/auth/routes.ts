@@ -1,11 +1,12 @@
 // Every URL of the service, each in exactly one block. Open: no token is looked at. Signed in: a living access
-// token. Admin: one with that role. Internal: our own gateway's calls, which prove themselves.
+// token. Admin: one with that role. Service: a client of SERVICE_CLIENTS. Internal: our own gateway's calls, which prove themselves.
 
 import type { AuthDeps } from './deps.ts';
-import type { OpenEndpoint, SignedInEndpoint } from './http/endpoint.ts';
+import type { OpenEndpoint, ServiceEndpoint, SignedInEndpoint } from './http/endpoint.ts';
 import { auditList } from './routes/audit-list.ts';
 import { healthGet } from './routes/health-get.ts';
 import { jwksGet } from './routes/jwks-get.ts';
+import { metadataGet } from './routes/metadata-get.ts';
 import { openapiGet } from './routes/openapi-get.ts';
 import { readinessGet } from './routes/readiness-get.ts';
 import { revocationsGet } from './routes/revocations-get.ts';
@@ -15,6 +16,8 @@ import { sessionDeleteOthers } from './routes/session-delete-others.ts';
 import { sessionList } from './routes/session-list.ts';
 import { sessionLogout } from './routes/session-logout.ts';
 import { sessionRefresh } from './routes/session-refresh.ts';
+import { tokenIntrospect } from './routes/token-introspect.ts';
+import { tokenRevoke } from './routes/token-revoke.ts';
 import { userConfirm } from './routes/user-confirm.ts';
 import { userGet } from './routes/user-get.ts';
 import { userList } from './routes/user-list.ts';
@@ -30,6 +33,7 @@ export type Routes = {
   readonly open: readonly Row<OpenEndpoint>[];
   readonly signedIn: readonly Row<SignedInEndpoint>[];
   readonly admin: readonly Row<SignedInEndpoint>[];
+  readonly service: readonly Row<ServiceEndpoint>[];
   readonly internal: readonly Row<OpenEndpoint>[];
 };
 
@@ -43,6 +47,7 @@ export function routes(deps: AuthDeps, describe: () => unknown): Routes {
       ['POST', '/auth/refresh', sessionRefresh(deps)],
       ['POST', '/auth/logout', sessionLogout(deps)],
       ['GET', '/.well-known/jwks.json', jwksGet(deps)],
+      ['GET', '/.well-known/oauth-authorization-server', metadataGet(deps)],
       ['GET', '/openapi.json', openapiGet(describe)],
       ['GET', '/health', healthGet()],
       ['GET', '/livez', healthGet()],
@@ -60,6 +65,10 @@ export function routes(deps: AuthDeps, describe: () => unknown): Routes {
       ['PATCH', '/admin/users/:id', userUpdate(deps)],
       ['DELETE', '/admin/users/:id/sessions', userSessionsDelete(deps)],
       ['GET', '/admin/audit', auditList(deps)],
+    ],
+    service: [
+      ['POST', '/oauth/introspect', tokenIntrospect(deps)],
+      ['POST', '/oauth/revoke', tokenRevoke(deps)],
     ],
     internal: [['GET', '/internal/revocations', revocationsGet(deps)]],
   };

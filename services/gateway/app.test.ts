@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { forwardProof } from '@pi-gateway/gateway-link/gateway-proof.ts';
 import { exchange, readAnswers } from '@pi-gateway/http-front/raw-exchange.ts';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { startGateway } from './app.ts';
@@ -70,6 +71,23 @@ describe('built-in paths', () => {
     assert.equal(answer.status, 200);
     const post = await get('/.well-known/jwks.json', { method: 'POST' });
     assert.deepEqual([post.status, post.headers.get('allow')], [405, 'GET, HEAD']);
+  });
+
+  test('a service’s questions go to auth with its own credentials and the proof, without an identity, POST only', async () => {
+    for (const path of ['/oauth/introspect', '/oauth/revoke']) {
+      t.auth.forwarded.length = 0;
+      const headers = { authorization: 'Basic eDp5', 'x-user-id': 'forged', 'x-pi-gateway': 'forged' };
+      await get(path, { method: 'POST', headers, body: new URLSearchParams({ token: 'x' }) });
+      const fields = t.auth.forwarded[0]!;
+      const values = (name: string) => fields.filter((_, i) => i % 2 === 1 && fields[i - 1] === name);
+      assert.deepEqual(values('authorization'), ['Basic eDp5']);
+      assert.deepEqual(values('x-user-id'), []);
+      assert.deepEqual(values('x-pi-gateway'), [forwardProof(Buffer.from(masterKey, 'hex'))]);
+      const answer = await get(path);
+      assert.deepEqual([answer.status, answer.headers.get('allow')], [405, 'POST']);
+      const big = await get(path, { method: 'POST', body: 'x'.repeat(16_385) });
+      assert.equal(big.status, 413);
+    }
   });
 
   test('TRACE is a 405 with Allow everywhere', async () => {

@@ -3,57 +3,29 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { revokeSigningKey } from '@pi-gateway/auth/keys/change-signing-keys.ts';
 import { startTestAuth, type TestAuth } from '@pi-gateway/auth/testing/start-test-auth.ts';
-import { type RunningGateway, startGateway } from '@pi-gateway/gateway/app.ts';
-import { readGatewayConfig } from '@pi-gateway/gateway/config.ts';
-import { openGatewayDeps } from '@pi-gateway/gateway/deps.ts';
-import { createLog } from '@pi-gateway/log/log.ts';
 import { deriveSecret } from '@pi-gateway/master-key/derive-secret.ts';
 import { createTestDatabase } from '../../launch/testing/test-database.ts';
+import { startRealGateway } from './start-real-gateway.ts';
 
 const masterKey = randomBytes(32);
 const publicUrl = 'https://login.example.com';
-let folder: string;
+const routes = '  - { path: /api/*, service: auth, strip_prefix: /api }';
 let auths: TestAuth[];
-let gateways: RunningGateway[];
-
-async function startOne(auth: TestAuth): Promise<RunningGateway> {
-  const config = readGatewayConfig({
-    MASTER_KEY: masterKey.toString('hex'),
-    PUBLIC_URL: publicUrl,
-    AUTH_URL: auth.url,
-    GATEWAY_PORT: '0',
-    GATEWAY_METRICS_PORT: 'off',
-    GATEWAY_ACCESS_LOG: 'off',
-    GATEWAY_CONFIG: join(folder, 'gateway.yaml'),
-  });
-  const log = createLog({ service: 'gateway', level: 'silent' });
-  return startGateway(config, await openGatewayDeps(config, { log }));
-}
+let gateways: Awaited<ReturnType<typeof startRealGateway>>[];
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pi-keys-'));
-  await writeFile(
-    join(folder, 'gateway.yaml'),
-    `services: { auth: { targets: ["\${AUTH_URL}"], forward_token: true } }
-routes: [{ path: /api/*, service: auth, strip_prefix: /api }]
-`,
-  );
   const { url } = await createTestDatabase();
   const env = { MASTER_KEY: masterKey.toString('hex'), PUBLIC_URL: publicUrl };
   auths = [await startTestAuth(url, env), await startTestAuth(url, env)];
-  gateways = await Promise.all(auths.map(startOne));
+  gateways = await Promise.all(auths.map((auth) => startRealGateway(auth, routes)));
 });
 after(async () => {
   await Promise.all(gateways.map((gateway) => gateway.close()));
   await Promise.all(auths.map((auth) => auth.close()));
-  await rm(folder, { recursive: true, force: true });
 });
 
 test('within a second of the withdrawal no process takes the key, every one takes its successor, and none goes back', async () => {

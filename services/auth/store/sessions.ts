@@ -25,7 +25,14 @@ export type RefreshRow = {
   readonly now: number;
 };
 
-export type RevokeReason = 'logout' | 'deleted' | 'deleted_by_admin' | 'reuse' | 'disabled' | 'too_many';
+export type RevokeReason =
+  | 'logout'
+  | 'deleted'
+  | 'deleted_by_admin'
+  | 'reuse'
+  | 'disabled'
+  | 'too_many'
+  | 'client';
 
 const living = 'revoked_at is null and least(idle_expires_at, expires_at) > clock_timestamp()';
 
@@ -62,16 +69,32 @@ export async function insertSession(db: Queryable, session: NewSession): Promise
   return row!.id;
 }
 
+const refreshColumns = `nonce_hash as "nonceHash", generation, micros(rotated_at) as "rotatedAt",
+        micros(idle_expires_at) as "idleExpiresAt", micros(expires_at) as "expiresAt",
+        micros(auth_time) as "authTime", micros(revoked_at) as "revokedAt",
+        micros(clock_timestamp()) as now`;
+
+export type RefreshState = RefreshRow & { readonly userId: string; readonly isUserDisabled: boolean };
+
+/** A session as a refresh would find it, without holding anybody up. */
+export async function findRefreshState(db: Queryable, id: string): Promise<RefreshState | undefined> {
+  const [row] = await db.query<RefreshState>({
+    name: 'find-refresh-state',
+    text: `select ${refreshColumns}, user_id as "userId", is_disabled as "isUserDisabled"
+      from sessions, lateral (select disabled_at is not null as is_disabled from users
+        where users.id = user_id) as account
+      where id = $1`,
+    values: [id],
+  });
+  return row;
+}
+
 /** Takes a session for a refresh; the account must be locked already. The CTE makes the clock read after the lock. */
 export async function lockSession(db: Queryable, id: string): Promise<RefreshRow | undefined> {
   const [row] = await db.query<RefreshRow>({
     name: 'lock-session',
     text: `with locked as materialized (select * from sessions where id = $1 for update)
-      select nonce_hash as "nonceHash", generation, micros(rotated_at) as "rotatedAt",
-        micros(idle_expires_at) as "idleExpiresAt", micros(expires_at) as "expiresAt",
-        micros(auth_time) as "authTime", micros(revoked_at) as "revokedAt",
-        micros(clock_timestamp()) as now
-      from locked`,
+      select ${refreshColumns} from locked`,
     values: [id],
   });
   return row;

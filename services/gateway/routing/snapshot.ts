@@ -52,6 +52,8 @@ export function openSnapshot(config: RoutingConfig, options: SnapshotOptions, pr
   };
   for (const route of config.routes) add(route, config.services.get(route.service)?.forwardToken === true);
   for (const route of ownRoutes) if (!table.hasPattern(route.path)) add(route, false);
+  // Auth checks the service's own credentials, which stand in `authorization`.
+  for (const route of serviceRoutes) if (!table.hasPattern(route.path)) add(route, true);
   // A route such as /* is for everything, the root too.
   if (table.match('/') === undefined) add(rootRoute, false);
   return Object.freeze({
@@ -93,4 +95,13 @@ const ownRoutes: readonly Route[] = [
   { ...own, path: '/.well-known/*', service: authServiceName },
   { ...own, path: '/openapi.json', service: authServiceName },
 ];
+
+/** What services in any language ask of auth, with credentials of their own (RFC 7662, RFC 7009). */
+const serviceRoutes: readonly Route[] = ['/oauth/introspect', '/oauth/revoke'].map((path) => ({
+  ...own,
+  path,
+  methods: ['POST'],
+  service: authServiceName,
+  bodyLimitBytes: 16_384,
+}));
 const rootRoute: Route = { ...own, path: '/', service: '' };
