@@ -95,6 +95,10 @@ export const authSettings = {
     max: 300,
     doc: 'Leeway on the times in an access token.',
   }),
+  refreshCookie: oneOf('REFRESH_COOKIE', ['off', 'on'], {
+    default: 'off',
+    doc: 'Whether a page may have its refresh token in a cookie that it cannot read; needs an https PUBLIC_URL, or localhost.',
+  }),
   sessionsPerUserMax: whole('SESSIONS_PER_USER_MAX', {
     default: '0',
     min: 0,
@@ -207,5 +211,15 @@ export function readAuthConfig(env: Readonly<Record<string, string | undefined>>
     );
   }
   const publicUrl = settings.publicUrl ?? `http://localhost:${settings.entryPort}`;
+  if (settings.refreshCookie === 'on' && !keepsSecureCookies(publicUrl)) {
+    throw new SettingError(
+      `REFRESH_COOKIE: on needs an https PUBLIC_URL (got ${publicUrl}); browsers keep Secure cookies of https and of localhost only`,
+    );
+  }
   return Object.freeze({ ...settings, databaseUrl, masterKey, publicUrl });
+}
+
+function keepsSecureCookies(publicUrl: string): boolean {
+  const { protocol, hostname } = new URL(publicUrl);
+  return protocol === 'https:' || /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
 }

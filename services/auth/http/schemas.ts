@@ -68,6 +68,12 @@ export const TokensBody = Type.Object({
   }),
 });
 
+/** With REFRESH_COOKIE=on. */
+export const TokensOrCookieBody = Type.Object({
+  ...TokensBody.properties,
+  refresh_token: Type.Optional(Type.String({ description: 'Missing when it went into the cookie.' })),
+});
+
 /** RFC 3339 UTC to the millisecond, from microseconds. */
 export function encodeTime(micros: number): string {
   return new Date(Math.floor(micros / 1000)).toISOString();

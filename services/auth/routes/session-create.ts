@@ -9,8 +9,9 @@ import { canonicalEmail } from '../domain/canonical-email.ts';
 import { normalizePassword } from '../domain/decide-password.ts';
 import { auditOrigin, type Caller } from '../http/caller.ts';
 import { endpoint } from '../http/endpoint.ts';
+import { answerWithCookie, asksForCookie, isFromOwnPage } from '../http/refresh-cookie.ts';
 import { announceRevocations, saveSessionRevocations } from '../http/revoke.ts';
-import { CredentialsBody, TokensBody } from '../http/schemas.ts';
+import { CredentialsBody, TokensBody, TokensOrCookieBody } from '../http/schemas.ts';
 import { refuseField } from '../http/validation-errors.ts';
 import { type LoginAttempt, rateLimited, type Verdict } from '../limits/login-limits.ts';
 import { insertAuditEvent, insertAuditEventPerSession } from '../store/audit-events.ts';
@@ -114,10 +115,14 @@ export function sessionCreate(deps: AuthDeps) {
     {
       summary: 'Sign in with e-mail and password',
       body: CredentialsBody,
-      answers: { 200: TokensBody },
+      answers: { 200: config.refreshCookie === 'on' ? TokensOrCookieBody : TokensBody },
       refusals: [401, 429],
     },
-    async ({ body, caller }, reply) => {
+    async ({ body, caller, rawHeaders }, reply) => {
+      const inCookie = config.refreshCookie === 'on' && asksForCookie(rawHeaders);
+      if (inCookie && !isFromOwnPage(rawHeaders, config.publicUrl)) {
+        throw new AppError('malformed_request', { detail: 'The cookie is for pages of this origin only.' });
+      }
       const { email, password } = readCredentials(body);
       const account = limits.accountKey(email);
       const login: LoginAttempt = {
@@ -148,7 +153,7 @@ export function sessionCreate(deps: AuthDeps) {
           reply.headers((await limits.countSuccess(login)).headers);
           metrics.countLogin('succeeded');
           await announceRevocations(deps, caller, reply, session.revocations);
-          return issueTokens(deps, {
+          const tokens = await issueTokens(deps, {
             user: session.user,
             sessionId: session.sessionId,
             generation: 1,
@@ -157,6 +162,7 @@ export function sessionCreate(deps: AuthDeps) {
             authTime: session.at,
             sessionEndsAt: session.endsAt,
           });
+          return inCookie ? answerWithCookie(reply, tokens) : tokens;
         }
         default:
           return outcome satisfies never;

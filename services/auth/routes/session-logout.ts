@@ -1,5 +1,6 @@
-// POST /auth/logout, with the refresh token in the body or with a bearer token alone. The refresh token decides
-// when there are both. Logging out twice, or with any string for a token, is a 204: the caller wanted it dead.
+// POST /auth/logout, with the refresh token in the body or the cookie, or with a bearer token alone. The refresh
+// token decides when there are both. Logging out twice, or with any string for a token, is a 204: the caller
+// wanted it dead.
 
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import { Type } from 'typebox';
@@ -9,6 +10,7 @@ import { readClaims } from '../http/authenticate.ts';
 import { endSession } from '../http/end-session.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { findRefreshSession } from '../http/find-token-session.ts';
+import { clearedRefreshCookie, readRefreshCookie } from '../http/refresh-cookie.ts';
 import { announceRevocations } from '../http/revoke.ts';
 import { findPrincipal } from '../store/users.ts';
 
@@ -24,7 +26,8 @@ const challenge = { 'www-authenticate': 'Bearer' };
 const byUser = { reason: 'logout', event: 'logout', isByUser: true, data: {} } as const;
 
 export function sessionLogout(deps: Deps) {
-  const { db } = deps;
+  const { config, db } = deps;
+  const mayUseCookie = config.refreshCookie === 'on';
 
   /** The session of an access token; undefined when that session has been logged out already. */
   async function sessionOfBearer(rawHeaders: readonly string[]): Promise<string | undefined> {
@@ -45,13 +48,17 @@ export function sessionLogout(deps: Deps) {
       refusals: [401],
     },
     async ({ body, caller, rawHeaders }, reply) => {
-      const refreshToken = body?.refresh_token;
+      const cookie = mayUseCookie ? readRefreshCookie(rawHeaders, config.publicUrl) : undefined;
+      const refreshToken = body?.refresh_token ?? cookie;
       const sessionId =
         refreshToken === undefined
           ? await sessionOfBearer(rawHeaders)
           : await findRefreshSession(deps, refreshToken);
       if (sessionId !== undefined) {
         await announceRevocations(deps, caller, reply, await endSession(deps, sessionId, caller, byUser));
+      }
+      if (cookie !== undefined && body?.refresh_token === undefined) {
+        reply.header('set-cookie', clearedRefreshCookie);
       }
       return reply.code(204).send();
     },

@@ -12,8 +12,9 @@ import type { AuthDeps } from '../deps.ts';
 import { decideRefresh } from '../domain/decide-refresh.ts';
 import { auditOrigin, type Caller } from '../http/caller.ts';
 import { endpoint } from '../http/endpoint.ts';
+import { answerWithCookie, clearedRefreshCookie, readRefreshCookie } from '../http/refresh-cookie.ts';
 import { announceRevocations, saveSessionRevocations } from '../http/revoke.ts';
-import { TokensBody } from '../http/schemas.ts';
+import { TokensBody, TokensOrCookieBody } from '../http/schemas.ts';
 import { insertAuditEvent } from '../store/audit-events.ts';
 import { lockSession, type RefreshRow, revokeSession, saveRotation } from '../store/sessions.ts';
 import { lockUserOfSession, type User } from '../store/users.ts';
@@ -27,10 +28,14 @@ type Outcome =
   | { readonly kind: 'reuse'; readonly revocations: readonly Revocation[] }
   | { readonly kind: 'refused' };
 
-const RefreshBody = Type.Object({ refresh_token: Type.String() }, { additionalProperties: false });
+const strict = { additionalProperties: false } as const;
+const RefreshBody = Type.Object({ refresh_token: Type.String() }, strict);
+/** With REFRESH_COOKIE=on: without a token in it, the cookie's counts. */
+const RefreshBodyOrCookie = Type.Object({ refresh_token: Type.Optional(Type.String()) }, strict);
 
 export function sessionRefresh(deps: Deps) {
   const { config, db, metrics, secrets } = deps;
+  const mayUseCookie = config.refreshCookie === 'on';
   const rules = { graceSeconds: config.refreshGraceSeconds, idleTtlSeconds: config.refreshIdleTtlSeconds };
 
   async function refresh(tx: Queryable, token: RefreshToken, caller: Caller): Promise<Outcome> {
@@ -71,12 +76,15 @@ export function sessionRefresh(deps: Deps) {
   return endpoint(
     {
       summary: 'Exchange a refresh token for its successor',
-      body: RefreshBody,
-      answers: { 200: TokensBody },
+      body: mayUseCookie ? RefreshBodyOrCookie : RefreshBody,
+      isBodyOptional: mayUseCookie,
+      answers: { 200: mayUseCookie ? TokensOrCookieBody : TokensBody },
       refusals: [401],
     },
-    async ({ body, caller }, reply) => {
-      const token = readRefreshToken(body.refresh_token, secrets.refreshMac);
+    async ({ body, caller, rawHeaders }, reply) => {
+      const inCookie = body.refresh_token === undefined;
+      const text = body.refresh_token ?? readRefreshCookie(rawHeaders, config.publicUrl);
+      const token = text === undefined ? undefined : readRefreshToken(text, secrets.refreshMac);
       if (token === undefined) throw new AppError('invalid_refresh_token');
       const outcome = await db.transaction((tx) => refresh(tx, token, caller));
       metrics.countRefresh(outcome.kind);
@@ -85,11 +93,14 @@ export function sessionRefresh(deps: Deps) {
           throw new AppError('invalid_refresh_token');
         case 'reuse':
           await announceRevocations(deps, caller, reply, outcome.revocations);
+          if (inCookie) reply.header('set-cookie', clearedRefreshCookie);
           throw new AppError('invalid_refresh_token');
         case 'rotated':
-        case 'repeated':
+        case 'repeated': {
           reply.header('x-refresh-outcome', outcome.kind);
-          return issueTokens(deps, outcome.grant);
+          const tokens = await issueTokens(deps, outcome.grant);
+          return inCookie ? answerWithCookie(reply, tokens) : tokens;
+        }
         default:
           return outcome satisfies never;
       }

@@ -50,6 +50,8 @@ const named = new Map<string, HeaderKind>([
   ['traceparent', headerKind.traceparent],
   ['tracestate', headerKind.tracestate],
   ['trailer', headerKind.trailer],
+  // A page's own word to auth, which decides nothing by itself; no other field of ours comes from a client.
+  ['x-pi-csrf', headerKind.pass],
 ]);
 
 // Compared without anything but letters and digits: CGI, WSGI and PHP read `x_user_id`, `X.User.Id` and
