@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { createTokenVerifier } from '@pi-gateway/access-token';
-import { signRefusedTokens, startTestIssuer } from '@pi-gateway/access-token/testing/test-issuer.ts';
+import { signRefusedTokens } from '@pi-gateway/access-token/testing/refused-tokens.ts';
+import { startTestIssuer } from '@pi-gateway/access-token/testing/test-issuer.ts';
 import { createService } from './service.ts';
 
 const auth = await startTestIssuer();
@@ -41,7 +42,7 @@ test('without a token only the open route answers', async () => {
   }
 });
 
-for (const [what, token] of Object.entries(await signRefusedTokens(auth))) {
+for (const [what, token] of Object.entries(await signRefusedTokens(auth.issuer, auth.keys[0]!))) {
   test(`401: ${what}`, async () => {
     const { status, challenge, body } = await get('/whoami', `Bearer ${token}`);
     assert.deepEqual([status, challenge], [401, 'Bearer error="invalid_token"']);

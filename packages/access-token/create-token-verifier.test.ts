@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, describe, test } from 'node:test';
 import { createTokenVerifier, type TokenVerifier } from './create-token-verifier.ts';
-import { newTestKey, signRefusedTokens, startTestIssuer, type TestIssuer } from './testing/test-issuer.ts';
+import { signRefusedTokens } from './testing/refused-tokens.ts';
+import { newTestKey, startTestIssuer, type TestIssuer } from './testing/test-issuer.ts';
 
 let auth: TestIssuer = await startTestIssuer();
 let verifier: TokenVerifier | undefined;
@@ -47,7 +48,8 @@ describe('valid', () => {
     assert.equal(auth.keyFetches(), 1);
   });
 
-  test('a thousand tokens cost one fetch of the keys', async () => {
+  test('a thousand tokens cost one fetch of the keys', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
     const { verify } = open();
     for (let i = 0; i < 20; i += 1) {
       const token = await auth.token();
@@ -68,11 +70,13 @@ describe('refused', () => {
     assert.deepEqual(await verify(''), { kind: 'invalid', reason: 'malformed' });
   });
 
-  test('whatever is wrong with a token, it is invalid', async () => {
+  test('whatever is wrong with a token, it is invalid, and nothing in it makes us ask anywhere', async () => {
     const { verify } = open();
-    for (const [what, token] of Object.entries(await signRefusedTokens(auth))) {
+    const tokens = await signRefusedTokens(auth.issuer, auth.keys[0]!, auth.issuer);
+    for (const [what, token] of Object.entries(tokens)) {
       assert.equal((await verify(token)).kind, 'invalid', what);
     }
+    assert.deepEqual(auth.strayRequests, []);
   });
 
   test('an expired token lives for the leeway that was set', async () => {
@@ -83,7 +87,9 @@ describe('refused', () => {
 });
 
 describe('keys', () => {
-  test('a storm of tokens with unknown kids makes one fetch a cooldown', async () => {
+  test('a storm of tokens with unknown kids makes one fetch a cooldown', async (t) => {
+    // Without the refreshes in the background, so that each fetch is one a token has caused.
+    t.mock.timers.enable({ apis: ['setTimeout'] });
     const { verify } = open();
     await verify(await auth.token());
     const strangers = await Promise.all(

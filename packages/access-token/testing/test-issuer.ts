@@ -1,18 +1,18 @@
 // For tests: an issuer on a real server. It serves its key set, counts who asked for it, and signs tokens with
 // jose, as auth does.
 
-import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
-import { type JWK, SignJWT } from 'jose';
+import { type CryptoKey, type JWK, SignJWT } from 'jose';
 
-type TestKey = {
+export type TestKey = {
   readonly kid: string;
   /** ES256 when not given. */
   readonly alg?: string;
-  readonly privateKey: KeyObject;
+  readonly privateKey: KeyObject | CryptoKey;
   readonly jwk: JWK;
 };
 
@@ -23,6 +23,8 @@ export type TestTokenOptions = {
   readonly key?: TestKey;
   /** From now; negative: over already. */
   readonly lifeSeconds?: number;
+  /** Further members of the header. */
+  readonly header?: Readonly<Record<string, unknown>>;
 };
 
 export type TestIssuer = {
@@ -32,6 +34,8 @@ export type TestIssuer = {
   /** While true, every answer is a 503. */
   isDown: boolean;
   readonly keyFetches: () => number;
+  /** What was asked for beside the key set. */
+  readonly strayRequests: string[];
   token(options?: TestTokenOptions): Promise<string>;
   close(): void;
 };
@@ -45,6 +49,7 @@ export async function startTestIssuer(): Promise<TestIssuer> {
   let keyFetches = 0;
   const server = createServer((req, res) => {
     if (req.url === '/.well-known/jwks.json') keyFetches += 1;
+    else self.strayRequests.push(String(req.url));
     if (self.isDown || req.url !== '/.well-known/jwks.json') {
       res.writeHead(self.isDown ? 503 : 404).end();
       return;
@@ -59,6 +64,7 @@ export async function startTestIssuer(): Promise<TestIssuer> {
     issuer,
     keys: [newTestKey('key-1')],
     isDown: false,
+    strayRequests: [],
     keyFetches: () => keyFetches,
     token: (options = {}) => signTestToken(issuer, options.key ?? self.keys[0]!, options),
     close() {
@@ -69,7 +75,7 @@ export async function startTestIssuer(): Promise<TestIssuer> {
   return self;
 }
 
-function signTestToken(issuer: string, key: TestKey, options: TestTokenOptions): Promise<string> {
+export function signTestToken(issuer: string, key: TestKey, options: TestTokenOptions = {}): Promise<string> {
   const nowSeconds = Math.floor(Date.now() / 1000);
   const id = () => uuidV7(Date.now() * 1000);
   const expiresAt = nowSeconds + (options.lifeSeconds ?? 300);
@@ -80,7 +86,7 @@ function signTestToken(issuer: string, key: TestKey, options: TestTokenOptions):
     roles: [options.role ?? 'user'],
     auth_time: issuedAt,
   })
-    .setProtectedHeader({ alg: key.alg ?? 'ES256', typ: 'at+jwt', kid: key.kid })
+    .setProtectedHeader({ alg: key.alg ?? 'ES256', typ: 'at+jwt', kid: key.kid, ...options.header })
     .setIssuer(issuer)
     .setAudience(options.aud ?? issuer)
     .setSubject(options.sub ?? id())
@@ -88,27 +94,4 @@ function signTestToken(issuer: string, key: TestKey, options: TestTokenOptions):
     .setIssuedAt(issuedAt)
     .setExpirationTime(expiresAt)
     .sign(key.privateKey);
-}
-
-/** One token for each way to be refused, of a verifier that takes the issuer's own tokens, by what is wrong. */
-export async function signRefusedTokens(auth: TestIssuer): Promise<Readonly<Record<string, string>>> {
-  const [ours] = auth.keys;
-  const { kid = '', jwk } = ours ?? {};
-  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-  const publicAsSecret = createSecretKey(JSON.stringify(jwk), 'utf8');
-  const [header, payload] = (await auth.token()).split('.');
-  const none = Buffer.from(JSON.stringify({ alg: 'none', typ: 'at+jwt', kid })).toString('base64url');
-  return {
-    expired: await auth.token({ lifeSeconds: -60 }),
-    'wrong audience': await auth.token({ aud: 'https://another.example.com' }),
-    'unknown kid': await auth.token({ key: newTestKey('unknown') }),
-    'another key under our kid': await auth.token({ key: newTestKey(kid) }),
-    RS256: await auth.token({ key: { kid, alg: 'RS256', privateKey: rsa, jwk: {} } }),
-    'HS256 with the public key as the secret': await auth.token({
-      key: { kid, alg: 'HS256', privateKey: publicAsSecret, jwk: {} },
-    }),
-    'alg none': `${none}.${payload}.`,
-    'no signature': `${header}.${payload}.`,
-    'no token at all': 'rubbish',
-  };
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { signRefusedTokens } from '@pi-gateway/access-token/testing/refused-tokens.ts';
 import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
-import { newKey } from '../testing/fake-auth.ts';
+import { newKey, publicUrl } from '../testing/fake-auth.ts';
 import { RawClient } from '../testing/raw-client.ts';
 import { plainAnswer, RecordingUpstream } from '../testing/recording-upstream.ts';
 import { startTestGateway, type TestGateway, until } from '../testing/start-test-gateway.ts';
@@ -64,6 +65,32 @@ describe('401', () => {
         'invalid_token',
         'Bearer error="invalid_token"',
       );
+    }
+  });
+
+  test('whatever is wrong with a token, the service gets nothing and nobody is asked about it', async () => {
+    const strays = t.auth.forwarded.length;
+    const tokens = await signRefusedTokens(publicUrl, t.auth.keys[0]!, t.auth.origin);
+    for (const [what, token] of Object.entries(tokens)) {
+      for (const path of ['/default/x', '/optional/x', '/admin/x']) {
+        const answer = await get(path, `Bearer ${token}`);
+        assert.equal(answer.status, 401, what);
+        await assertRefused(answer, 401, 'invalid_token', 'Bearer error="invalid_token"');
+      }
+    }
+    assert.equal(t.auth.forwarded.length, strays);
+  });
+
+  test('a token in the query, the body or a cookie is not looked at', async () => {
+    const token = await t.auth.token();
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    for (const [query, init] of [
+      [`?access_token=${token}`, {}],
+      ['', { headers: { cookie: `access_token=${token}` } }],
+      ['', { method: 'POST', headers: form, body: `access_token=${token}` }],
+    ] as const) {
+      const answer = await fetch(`${t.gateway.url}/default/x${query}`, init);
+      await assertRefused(answer, 401, 'missing_token', 'Bearer');
     }
   });
 
@@ -184,21 +211,27 @@ describe('optional and public', () => {
 });
 
 describe('keys', () => {
-  test('an unknown kid makes one fetch, and then none within the cooldown', async () => {
-    const key = await newKey('second');
-    const strange = await newKey('strange');
-    const fetches = t.auth.keyFetches;
-    t.auth.keys.push(key);
-    const token = await t.auth.token({ key });
-    assert.equal((await get('/default/x', `Bearer ${token}`)).status, 200);
-    assert.equal(t.auth.keyFetches, fetches + 1);
-    const storm = await Promise.all(
-      Array.from({ length: 20 }, async () =>
-        get('/default/x', `Bearer ${await t.auth.token({ key: strange })}`),
-      ),
-    );
-    for (const answer of storm) assert.equal(answer.status, 401);
-    assert.equal(t.auth.keyFetches, fetches + 1);
+  test('an unknown kid makes one fetch, and then none within the cooldown', async (context) => {
+    // Without the refreshes in the background, so that each fetch is one a token has caused.
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const fresh = await startTestGateway(yaml(upstream.origin));
+    try {
+      const key = await newKey('second');
+      const strangers = await Promise.all(Array.from({ length: 20 }, (_, i) => newKey(`strange-${i}`)));
+      const ask = async (token: string) =>
+        (await fetch(`${fresh.gateway.url}/default/x`, { headers: { authorization: `Bearer ${token}` } }))
+          .status;
+      assert.equal(fresh.auth.keyFetches, 1);
+      fresh.auth.keys.push(key);
+      assert.equal(await ask(await fresh.auth.token({ key })), 200);
+      assert.equal(fresh.auth.keyFetches, 2);
+      const tokens = await Promise.all(strangers.map((stranger) => fresh.auth.token({ key: stranger })));
+      for (const status of await Promise.all(tokens.map(ask))) assert.equal(status, 401);
+      assert.equal(fresh.auth.keyFetches, 2);
+    } finally {
+      context.mock.timers.reset();
+      await fresh.close();
+    }
   });
 
   test('a withdrawn key is refused before the next request, though the token was seen and auth still lists the key', async () => {
