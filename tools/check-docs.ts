@@ -4,7 +4,14 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { judgeGenerated, judgeLinks, judgeRoutes, judgeText, judgeTranslation } from './docs-rules.ts';
+import {
+  judgeGenerated,
+  judgeLinks,
+  judgeRoutes,
+  judgeTestNames,
+  judgeText,
+  judgeTranslation,
+} from './docs-rules.ts';
 import { generatePages } from './generate-docs.ts';
 
 // Holds on purpose what the rules refuse.
@@ -25,6 +32,7 @@ export function checkDocs(root: string): string[] {
     ...judgeRoutes(files, 'README.md', 'services/auth/routes.ts'),
     ...judgeRoutes(files, 'README.ru.md', 'services/auth/routes.ts'),
     ...judgeLinks(pages, (path) => existsSync(join(root, path))),
+    ...judgeTestNames(pages, files),
     ...judgeGenerated(files, generatePages()),
     ...[...files].flatMap(([path, text]) => (path === counterexamples ? [] : judgeText(path, text))),
   ];

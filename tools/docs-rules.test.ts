@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judgeGenerated, judgeLinks, judgeRoutes, judgeText, judgeTranslation } from './docs-rules.ts';
+import {
+  judgeGenerated,
+  judgeLinks,
+  judgeRoutes,
+  judgeTestNames,
+  judgeText,
+  judgeTranslation,
+} from './docs-rules.ts';
 
 const sh = (text: string) => `\`\`\`sh\n${text}\n\`\`\`\n`;
 const translate = (one: string, two: string) =>
@@ -75,4 +82,14 @@ test('a table of routes that lacks one, or names one that is not there, is refus
   assert.deepEqual(judge('| `GET /auth/me` | x |\n| `DELETE /auth/sessions/{id}` | y |\n'), []);
   assert.deepEqual(judge('| `GET /auth/me` | x |\n'), ['a.md: lacks DELETE /auth/sessions/{id}']);
   assert.equal(judge('| `GET /auth/you` | x |\n').length, 3);
+});
+
+test('a page that names a test its file does not have is refused', () => {
+  const files = new Map([
+    ['a/b.test.ts', "test('holds', () => {});\n  test(\"holds, doesn't it\", () => {});"],
+  ]);
+  const judge = (names: string) =>
+    judgeTestNames(new Map([['docs/a.md', `[b](../a/b.test.ts): ${names}.`]]), files);
+  assert.deepEqual(judge("*holds*; *holds, doesn't it*"), []);
+  assert.deepEqual(judge('*holds*; *hol*'), ['docs/a.md: a/b.test.ts has no test "hol"']);
 });

@@ -42,6 +42,22 @@ export function judgeLinks(pages: Files, exists: (path: string) => boolean): str
   );
 }
 
+/** A test that a page names behind a link to its file, `[…](a.test.ts): *name*; *name*`, stands in that file. */
+export function judgeTestNames(pages: Files, files: Files): string[] {
+  return [...pages].flatMap(([path, text]) =>
+    [...text.matchAll(/\]\(([^)#\s]+\.test\.ts)\)((?:[:;]\s\*[^*\n]+\*)+)/g)].flatMap(
+      ([, link = '', names = '']) => {
+        const file = posix.normalize(posix.join(posix.dirname(path), link));
+        const tests = files.get(file) ?? '';
+        return [...names.matchAll(/\*([^*]+)\*/g)]
+          .map((match) => match[1] ?? '')
+          .filter((name) => !["'", '"', '`'].some((quote) => tests.includes(`test(${quote}${name}${quote}`)))
+          .map((name) => `${path}: ${file} has no test "${name}"`);
+      },
+    ),
+  );
+}
+
 /** A page's table of routes names exactly those of `routes.ts` under /auth and /admin. */
 export function judgeRoutes(files: Files, page: string, routes: string): string[] {
   const served = [...(files.get(routes) ?? '').matchAll(/\['([A-Z]+)', '(\/(?:auth|admin)\/[^']*)'/g)].map(
