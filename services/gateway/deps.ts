@@ -37,8 +37,8 @@ export type GatewayDepsOptions = {
 
 /** How long a start waits for auth before it goes on without; the background goes on trying. */
 const firstLoadMs = 2000;
-/** A million live revocations fit in. */
-const revocationsBytesMax = 256 * 1024 * 1024;
+/** Some pages of live revocations would fit in. */
+const revocationsBytesMax = 4 * 1024 * 1024;
 
 /** Opens everything. Auth and Redis may be away: what needs them says 503 until they are there. */
 export async function openGatewayDeps(
@@ -67,7 +67,10 @@ export async function openGatewayDeps(
   };
   const revocations: LiveRevocations = new LiveRevocations({
     source: options.revocations ?? (await openSource(redisUrl, log)),
-    fetchSince: (since) => authOrigins.fetch(`/internal/revocations?since=${since}`, call),
+    fetchSince: (since, fromId) => {
+      const from = fromId === undefined ? '' : `&from_id=${fromId}`;
+      return authOrigins.fetch(`/internal/revocations?since=${since}${from}`, call);
+    },
     log,
     nowMs,
     onKeyRevoked: () => keys.dropRevoked(),

@@ -50,6 +50,29 @@ test('expired revocations and registrations go', async () => {
   assert.equal(await deleteExpiredRegistrations(db, 100), 1);
 });
 
+test('ten thousand revocations of one instant are read in pages, each of them', async () => {
+  const before = auth.deps.revocations.size();
+  await age(
+    `insert into revocations select 'session', uuid_v7(now() - n * interval '1 millisecond'), now(),
+      now() + interval '1 hour', now() from generate_series(1, 12000) as n`,
+  );
+  await auth.deps.revocations.poll();
+  assert.equal(auth.deps.revocations.size(), before + 12_000);
+  const headers = { 'x-pi-call': auth.deps.secrets.callProof };
+  const ids = new Set<string>();
+  for (let path = '?since=0', pages = 1; ; pages += 1) {
+    const { body } = await auth.call('GET', `/internal/revocations${path}`, { headers });
+    for (const { id } of body.revocations as { id: string }[]) ids.add(id);
+    const next = body.next as { since: number; from_id: string } | null;
+    if (next === null) {
+      assert.equal(pages, 3);
+      break;
+    }
+    path = `?since=${next.since}&from_id=${next.from_id}`;
+  }
+  assert.equal(ids.size, before + 12_000);
+});
+
 test('a revocation of another process arrives by the table within seconds', async () => {
   const { deps } = auth;
   const before = deps.revocations.size();

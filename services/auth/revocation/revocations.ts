@@ -42,15 +42,26 @@ export function createRevocations(db: Database, publisher: RevocationPublisher, 
       await publish(revocations);
     },
     async poll() {
-      const { asOf, revocations } = await listRevocationsSince(db, since);
-      set.apply(revocations, Date.now() / 1000);
       set.prune(Date.now() / 1000);
       const isFirst = since === 0;
+      const seen = new Set<string>();
+      let page = await listRevocationsSince(db, since);
+      const { asOf } = page;
+      for (;;) {
+        const { revocations, next } = page;
+        set.apply(revocations, Date.now() / 1000);
+        // Gateways load everything at their own start: the first reading is no news. But the second tells of
+        // the last half minute again, which a process that died meanwhile may have kept to itself.
+        if (!isFirst) {
+          const news = revocations.filter((revocation) => !told.has(keyOf(revocation)));
+          for (const revocation of revocations) seen.add(keyOf(revocation));
+          if (news.length > 0) await publish(news);
+        }
+        if (next === undefined) break;
+        page = await listRevocationsSince(db, next.since, next.fromId);
+      }
+      told = seen;
       since = Math.max(0, asOf - overlapMicros);
-      const news = revocations.filter((revocation) => !told.has(keyOf(revocation)));
-      told = new Set(revocations.map(keyOf));
-      // Gateways load everything at their own start; the first page is no news to them.
-      if (!isFirst && news.length > 0) await publish(news);
     },
     size: () => set.size,
   };

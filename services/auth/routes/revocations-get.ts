@@ -7,7 +7,12 @@ import { endpoint } from '../http/endpoint.ts';
 import { listRevocationsSince } from '../store/revocations.ts';
 
 const SinceQuery = Type.Object(
-  { since: Type.String({ pattern: '^[0-9]{1,16}$', description: 'Microseconds; 0: all that live.' }) },
+  {
+    since: Type.String({ pattern: '^[0-9]{1,16}$', description: 'Microseconds; 0: all that live.' }),
+    from_id: Type.Optional(
+      Type.String({ pattern: '^[0-9a-f-]{36}$', description: 'Where the next page begins.' }),
+    ),
+  },
   { additionalProperties: false },
 );
 
@@ -21,13 +26,14 @@ const RevocationsBody = Type.Object({
       until: Type.Integer(),
     }),
   ),
+  next: Type.Union([Type.Object({ since: Type.Integer(), from_id: Type.String() }), Type.Null()]),
 });
 
 export function revocationsGet({ db }: Pick<AuthDeps, 'db'>) {
   return endpoint(
     { summary: 'Live revocations', query: SinceQuery, answers: { 200: RevocationsBody } },
     async ({ query }) => {
-      const { asOf, revocations } = await listRevocationsSince(db, Number(query.since));
+      const { asOf, revocations, next } = await listRevocationsSince(db, Number(query.since), query.from_id);
       return {
         as_of: asOf,
         revocations: revocations.map(({ kind, id, notBefore, until }) => ({
@@ -36,6 +42,7 @@ export function revocationsGet({ db }: Pick<AuthDeps, 'db'>) {
           not_before: notBefore,
           until,
         })),
+        next: next === undefined ? null : { since: next.since, from_id: next.fromId },
       };
     },
   );

@@ -31,22 +31,46 @@ export async function insertRevocations(
   });
 }
 
-export type RevocationPage = { readonly asOf: number; readonly revocations: Revocation[] };
+export type RevocationPage = {
+  readonly asOf: number;
+  readonly revocations: Revocation[];
+  /** Where the next page begins; undefined: this was the last. */
+  readonly next: { readonly since: number; readonly fromId: string } | undefined;
+};
 
-/** Living ones written at or after `since` (microseconds; 0: all). `asOf` is read before them. */
-export async function listRevocationsSince(db: Queryable, since: number): Promise<RevocationPage> {
+// A million are read in pages: each well within the time a statement has, and cheap to hold.
+const pageRows = 5000;
+const leastId = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * Living ones written at or after `since` (microseconds; 0: all), oldest first; of that very microsecond those
+ * from `fromId` on. `asOf` is read before them. Pages overlap by the row they meet at.
+ */
+export async function listRevocationsSince(
+  db: Queryable,
+  since: number,
+  fromId: string = leastId,
+): Promise<RevocationPage> {
   const [clock] = await db.query<{ now: number }>({
     name: 'read-clock',
     text: 'select micros(clock_timestamp()) as now',
     values: [],
   });
-  const revocations = await db.query<Revocation>({
+  const rows = await db.query<Revocation & { readonly createdAt: number }>({
     name: 'list-revocations-since',
-    text: `select kind, id, micros(not_before) as "notBefore", ceil(extract(epoch from until))::bigint as until
-      from revocations where created_at >= from_micros($1) and until > clock_timestamp()`,
-    values: [since],
+    text: `select kind, id, micros(not_before) as "notBefore", ceil(extract(epoch from until))::bigint as until,
+        micros(created_at) as "createdAt"
+      from revocations
+      where (created_at, id) >= (from_micros($1), $2::uuid) and until > clock_timestamp()
+      order by created_at, id limit $3`,
+    values: [since, fromId, pageRows],
   });
-  return { asOf: clock!.now, revocations };
+  const last = rows.length < pageRows ? undefined : rows.at(-1);
+  return {
+    asOf: clock!.now,
+    revocations: rows.map(({ kind, id, notBefore, until }) => ({ kind, id, notBefore, until })),
+    next: last && { since: last.createdAt, fromId: last.id },
+  };
 }
 
 /** Removes up to `limit` of those that no token needs any more. Locks none: the role may not, and nobody holds them. */

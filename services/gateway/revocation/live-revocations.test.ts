@@ -109,6 +109,27 @@ describe('revocations', () => {
     await live.close();
   });
 
+  test('a large set is loaded in pages, and counts as loaded with the last', async () => {
+    const others = [1, 2].map((n) => ({ ...row, id: uuidV7(1_700_000_000_000_100 + n) }));
+    const pages = [[others[0]], [others[0], others[1]], [others[1], row]];
+    const asked: unknown[] = [];
+    const states: boolean[] = [];
+    const live: LiveRevocations = new LiveRevocations({
+      source: source(0),
+      fetchSince: (...from) => {
+        states.push(live.isLoaded);
+        const next = asked.push(from) < pages.length ? { since: asked.length, from_id: sid } : null;
+        return Promise.resolve({ as_of: 7, revocations: pages[asked.length - 1], next });
+      },
+      log,
+      nowMs: () => nowMs,
+    });
+    await live.start();
+    assert.deepEqual(asked, [[0], [1, sid], [2, sid]]);
+    assert.deepEqual([live.isLoaded, live.size, states], [true, 3, [false, false, false]]);
+    await live.close();
+  });
+
   test('an answer that is none changes nothing', async () => {
     const fetchSince = () => Promise.resolve({ revocations: [row] });
     const live = new LiveRevocations({ source: source(0), fetchSince, log, nowMs: () => nowMs });

@@ -6,11 +6,12 @@ import { readRevocations } from '@pi-gateway/gateway-link/revocation-header.ts';
 import type { Log } from '@pi-gateway/log/log.ts';
 import type { Revocation, RevocationSource } from '@pi-gateway/revocation/revocation.ts';
 import { RevocationSet } from '@pi-gateway/revocation/revocation-set.ts';
+import { isUuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 
 export type LiveRevocationsOptions = {
   readonly source: RevocationSource;
-  /** `GET /internal/revocations?since=<micros>` of auth. */
-  readonly fetchSince: (sinceMicros: number) => Promise<unknown>;
+  /** `GET /internal/revocations?since=<micros>` of auth, with `from_id` for a page after the first. */
+  readonly fetchSince: (sinceMicros: number, fromId?: string) => Promise<unknown>;
   readonly log: Log;
   readonly nowMs: () => number;
   /** Called when a signing key was withdrawn that was not before. */
@@ -90,8 +91,13 @@ export class LiveRevocations {
     const beganMs = nowMs();
     try {
       const since = this.isLoaded ? Math.max(0, this.#asOfMicros - overlapMicros) : 0;
-      const { asOfMicros, revocations } = readAnswer(await fetchSince(since));
-      this.apply(revocations);
+      let page = readAnswer(await fetchSince(since));
+      const { asOfMicros } = page;
+      this.apply(page.revocations);
+      while (page.next !== undefined) {
+        page = readAnswer(await fetchSince(page.next.since, page.next.fromId));
+        this.apply(page.revocations);
+      }
       this.#asOfMicros = asOfMicros;
       this.#polledAtMs = beganMs;
       this.isLoaded = true;
@@ -111,8 +117,27 @@ export class LiveRevocations {
   }
 }
 
-function readAnswer(json: unknown): { asOfMicros: number; revocations: Revocation[] } {
-  const { as_of: asOfMicros, revocations } = Object(json) as Record<string, unknown>;
+type Page = {
+  readonly asOfMicros: number;
+  readonly revocations: Revocation[];
+  readonly next: { readonly since: number; readonly fromId: string } | undefined;
+};
+
+function readAnswer(json: unknown): Page {
+  const { as_of: asOfMicros, revocations, next } = Object(json) as Record<string, unknown>;
   if (!Number.isSafeInteger(asOfMicros)) throw new Error('revocations: as_of is missing');
-  return { asOfMicros: asOfMicros as number, revocations: readRevocations(revocations) };
+  return {
+    asOfMicros: asOfMicros as number,
+    revocations: readRevocations(revocations),
+    // An auth from before there were pages sends none.
+    next: next === null || next === undefined ? undefined : readNext(next),
+  };
+}
+
+function readNext(json: unknown): Page['next'] {
+  const { since, from_id: fromId } = Object(json) as Record<string, unknown>;
+  if (!Number.isSafeInteger(since) || typeof fromId !== 'string' || !isUuidV7(fromId)) {
+    throw new Error('revocations: next is malformed');
+  }
+  return { since: since as number, fromId };
 }
