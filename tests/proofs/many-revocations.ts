@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { send } from './http-client.ts';
 import { percentile } from './percentile.ts';
-import { startSystem, type System } from './start-system.ts';
+import { type System, startSystem } from './start-system.ts';
 import { openSuperuser } from './superuser.ts';
 
 export type ManyOptions = {
