@@ -27,16 +27,16 @@ export function openLoad(
     const target = targets[sent % targets.length]!;
     const token = tokens[sent % tokens.length]!;
     sent += 1;
-    const asked = send(target, { path: '/up/load', token })
-      .then(
-        ({ status }) => status === 200,
-        () => false,
-      )
-      .then((isGood) => {
-        if (!isGood) refused += 1;
-        underWay.delete(asked);
-      });
+    const asked = judge(target, token).finally(() => underWay.delete(asked));
     underWay.add(asked);
+  }
+
+  async function judge(target: Target, token: string): Promise<void> {
+    const status = await send(target, { path: '/up/load', token }).then(
+      (answer) => answer.status,
+      () => undefined,
+    );
+    if (status !== 200) refused += 1;
   }
 
   const timer = setInterval(() => {
