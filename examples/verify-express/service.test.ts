@@ -8,6 +8,7 @@ import { startTestIssuer } from '@pi-gateway/access-token/testing/test-issuer.ts
 import { createService } from './service.ts';
 
 const auth = await startTestIssuer();
+const refusedTokens = await signRefusedTokens(auth.issuer, auth.keys[0]!);
 const tokens = createTokenVerifier({ issuer: auth.issuer });
 const server = createService(tokens).listen(0, '127.0.0.1');
 await once(server, 'listening');
@@ -46,7 +47,7 @@ test('without a token only the open route answers', async () => {
   }
 });
 
-for (const [what, token] of Object.entries(await signRefusedTokens(auth.issuer, auth.keys[0]!))) {
+for (const [what, token] of Object.entries(refusedTokens)) {
   test(`401: ${what}`, async () => {
     const { status, challenge, body } = await get('/whoami', `Bearer ${token}`);
     assert.deepEqual([status, challenge], [401, 'Bearer error="invalid_token"']);

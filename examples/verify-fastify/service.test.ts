@@ -6,6 +6,7 @@ import { startTestIssuer } from '@pi-gateway/access-token/testing/test-issuer.ts
 import { createService } from './service.ts';
 
 const auth = await startTestIssuer();
+const refusedTokens = await signRefusedTokens(auth.issuer, auth.keys[0]!);
 const tokens = createTokenVerifier({ issuer: auth.issuer });
 const app = createService(tokens);
 const url = await app.listen({ host: '127.0.0.1', port: 0 });
@@ -42,7 +43,7 @@ test('without a token only the open route answers', async () => {
   }
 });
 
-for (const [what, token] of Object.entries(await signRefusedTokens(auth.issuer, auth.keys[0]!))) {
+for (const [what, token] of Object.entries(refusedTokens)) {
   test(`401: ${what}`, async () => {
     const { status, challenge, body } = await get('/whoami', `Bearer ${token}`);
     assert.deepEqual([status, challenge], [401, 'Bearer error="invalid_token"']);
