@@ -4,39 +4,28 @@
 import { send, type Target } from './http-client.ts';
 
 export type Load = {
-  /** Replaces the tokens in use. */
-  use(tokens: readonly string[]): void;
   /** Ends it; `refused`: answers other than 200, and requests without an answer. */
   stop(): Promise<{ readonly sent: number; readonly perSecond: number; readonly refused: number }>;
 };
 
 const tickMs = 10;
 
-export function openLoad(
-  targets: readonly Target[],
-  firstTokens: readonly string[],
-  perSecond: number,
-): Load {
-  let tokens = firstTokens;
+/** `tokens` are taken in turn; whoever gave the array may exchange what is in it. */
+export function openLoad(targets: readonly Target[], tokens: readonly string[], perSecond: number): Load {
   let sent = 0;
   let refused = 0;
-  const underWay = new Set<Promise<void>>();
+  const underWay = new Set<Promise<boolean>>();
   const startMs = performance.now();
 
   function sendOne(): void {
     const target = targets[sent % targets.length]!;
     const token = tokens[sent % tokens.length]!;
     sent += 1;
-    const asked = judge(target, token).finally(() => underWay.delete(asked));
+    const asked: Promise<boolean> = isAnswered200(target, token).then((isGood) => {
+      refused += isGood ? 0 : 1;
+      return underWay.delete(asked);
+    });
     underWay.add(asked);
-  }
-
-  async function judge(target: Target, token: string): Promise<void> {
-    const status = await send(target, { path: '/up/load', token }).then(
-      (answer) => answer.status,
-      () => undefined,
-    );
-    if (status !== 200) refused += 1;
   }
 
   const timer = setInterval(() => {
@@ -45,9 +34,6 @@ export function openLoad(
   }, tickMs);
 
   return {
-    use(next) {
-      tokens = next;
-    },
     async stop() {
       clearInterval(timer);
       const seconds = (performance.now() - startMs) / 1000;
@@ -55,4 +41,11 @@ export function openLoad(
       return { sent, perSecond: sent / seconds, refused };
     },
   };
+}
+
+function isAnswered200(target: Target, token: string): Promise<boolean> {
+  return send(target, { path: '/up/load', token }).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
 }

@@ -1,0 +1,209 @@
+// `npm run test:proofs`: the long form of every proof, one after the other, about half an hour in all. `npm run
+// test:proofs -- <word>…` runs those whose name holds a word. Each has its bound: a figure that misses it is named
+// and the exit code is 1. Figures, machine, versions and method go to bench/results/sessions-under-attack.json;
+// proofs that were not run keep what stands there.
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
+import { dirname, join } from 'node:path';
+import { installServerPrograms } from '../../launch/testing/install-server-programs.ts';
+import { makeTestCluster } from '../../launch/testing/test-cluster.ts';
+import { proveNoForgery } from './forgeries.ts';
+import { proveRotationUnnoticed } from './key-rotation.ts';
+import { measureManyRevocations } from './many-revocations.ts';
+import { proveNothingSurvives, proveOneSuccessor } from './parallel-refreshes.ts';
+import { graceSeconds, proveReplaysKill, replayCases } from './replays.ts';
+import { measureRequestCost } from './request-cost.ts';
+import { measureReach } from './revocation-reach.ts';
+import { type System, type SystemOptions, startSystem } from './start-system.ts';
+import { proveNoGrowth } from './table-growth.ts';
+
+type Figures = Readonly<Record<string, unknown>>;
+type Outcome = { readonly figures: Figures; readonly missed: readonly string[] };
+type Proof = { readonly name: string; readonly run: () => Promise<Outcome> };
+
+const resultsPath = join(import.meta.dirname, '../../bench/results/sessions-under-attack.json');
+
+async function on<T>(options: SystemOptions, work: (system: System) => Promise<T>): Promise<T> {
+  const system = await startSystem(options);
+  try {
+    return await work(system);
+  } finally {
+    await system.close();
+  }
+}
+
+function judge(figures: Figures, bounds: readonly (readonly [holds: boolean, what: string])[] = []): Outcome {
+  return { figures, missed: bounds.filter(([holds]) => !holds).map(([, what]) => what) };
+}
+
+const reach = { logouts: 500, loadPerSecond: 200, probeEveryMs: 5 };
+const twoByTwo = { auths: 2, gateways: 2, workers: 2 };
+
+const proofs: readonly Proof[] = [
+  {
+    name: 'one-successor',
+    run: () =>
+      on({ auths: 2, gateways: 0, workers: 0, redis: true }, async (system) =>
+        judge(await proveOneSuccessor(system, 1000)),
+      ),
+  },
+  ...(['logout', 'disable', 'role change'] as const).map((change) => ({
+    name: `nothing-survives-${change.replace(' ', '-')}`,
+    run: () =>
+      on({ auths: 2, gateways: 1, workers: 1, redis: true }, async (system) =>
+        judge(await proveNothingSurvives(system, change, 334)),
+      ),
+  })),
+  {
+    name: 'replays',
+    run: () =>
+      on(
+        {
+          auths: 2,
+          gateways: 1,
+          workers: 2,
+          redis: true,
+          env: { REFRESH_GRACE_SECONDS: String(graceSeconds) },
+        },
+        async (system) => {
+          const cases: Figures[] = [];
+          for (const one of replayCases) {
+            cases.push(await proveReplaysKill(system, one, one === 'after a restart' ? 5 : 50));
+          }
+          return judge({ cases });
+        },
+      ),
+  },
+  {
+    name: 'forgeries',
+    run: () =>
+      on({ auths: 1, gateways: 0, workers: 0, redis: false }, async (system) =>
+        judge(await proveNoForgery(system, 2000)),
+      ),
+  },
+  {
+    name: 'logout-reach-with-redis',
+    run: () =>
+      on({ ...twoByTwo, redis: true }, async (system) => {
+        const figures = await measureReach(system, { ...reach, atOnce: 2, boundMs: 10_000 });
+        return judge(figures, [
+          [figures.carrier.maxMs === 0, 'the worker that carried the logout: 0 ms'],
+          [figures.otherWorkers.p99Ms <= 100, 'all others: p99 within 100 ms'],
+        ]);
+      }),
+  },
+  {
+    name: 'logout-reach-without-redis',
+    run: () =>
+      on({ ...twoByTwo, redis: false }, async (system) => {
+        const figures = await measureReach(system, { ...reach, atOnce: 10, boundMs: 10_000 });
+        return judge(figures, [
+          [figures.carrier.maxMs === 0, 'the worker that carried the logout: 0 ms'],
+          [figures.otherWorkers.p99Ms <= 2000, 'all others: p99 within 2 s'],
+        ]);
+      }),
+  },
+  {
+    name: 'cost-of-a-verified-request',
+    run: () =>
+      on({ ...twoByTwo, redis: true }, async (system) => {
+        const figures = await measureRequestCost(system, 20, 500);
+        return judge(figures, [
+          [figures.queries === 0, '0 queries'],
+          [figures.redisCommands === 0, '0 Redis commands'],
+        ]);
+      }),
+  },
+  {
+    name: 'a-million-revocations',
+    async run() {
+      const size = { revocations: 1_000_000, rounds: 200, requestsPerRound: 500, settleMs: 30_000 };
+      const figures = await measureManyRevocations(size);
+      return judge(figures, [
+        [figures.heldMb <= 150, 'at most 150 MB for them'],
+        [figures.slowerPercent <= 5, 'as fast as with none, within 5 %'],
+      ]);
+    },
+  },
+  {
+    name: 'key-rotation',
+    run: () =>
+      on({ ...twoByTwo, redis: true, env: { SIGNING_KEY_ROTATION_SECONDS: '5' } }, async (system) => {
+        const figures = await proveRotationUnnoticed(system, { seconds: 120, perSecond: 500 });
+        return judge(figures, [
+          [figures.keysUsed >= 20, 'a new key every 5 s'],
+          [figures.requestsPerSecond >= 495, '500 requests a second'],
+        ]);
+      }),
+  },
+  {
+    name: 'table-growth',
+    run: () =>
+      on({ auths: 2, gateways: 0, workers: 0, redis: false }, async (system) =>
+        judge(await proveNoGrowth(system, { refreshes: 1_000_000, secondsMax: 600 })),
+      ),
+  },
+];
+
+function describeMachine(): Figures {
+  return {
+    machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, ${(totalmem() / 1e9).toFixed(0)} GB, ${type()} ${release()}`,
+    node: process.version,
+    redis: execFileSync('redis-server', ['--version'], { encoding: 'utf8' }).split(' ').slice(0, 3).join(' '),
+    commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
+    postgres: 'embedded 18, fsync off as for all tests',
+  };
+}
+
+function readResults(): Record<string, Figures> {
+  try {
+    return JSON.parse(readFileSync(resultsPath, 'utf8')) as Record<string, Figures>;
+  } catch {
+    return {};
+  }
+}
+
+async function runProof({ name, run }: Proof): Promise<boolean> {
+  const [loadBefore = 0] = loadavg();
+  const startMs = performance.now();
+  const { figures, missed } = await run();
+  const seconds = Math.round((performance.now() - startMs) / 1000);
+  const measured = {
+    at: new Date().toISOString(),
+    ...describeMachine(),
+    loadAverageBefore: Number(loadBefore.toFixed(2)),
+    seconds,
+  };
+  const results = { ...readResults(), [name]: { measured, figures, missed } };
+  mkdirSync(dirname(resultsPath), { recursive: true });
+  writeFileSync(resultsPath, `${JSON.stringify(results, rounded, 2)}\n`);
+  process.stdout.write(
+    `${missed.length === 0 ? 'ok    ' : 'MISSED'} ${name} (${seconds} s) ${JSON.stringify(figures, rounded)}\n`,
+  );
+  for (const what of missed) process.stdout.write(`       not reached: ${what}\n`);
+  return missed.length === 0;
+}
+
+function rounded(_: string, value: unknown): unknown {
+  return typeof value === 'number' ? Math.round(value * 100) / 100 : value;
+}
+
+const words = process.argv.slice(2);
+const chosen = proofs.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+installServerPrograms();
+const cluster = await makeTestCluster();
+process.env['PI_TEST_CLUSTER'] = cluster.dir;
+try {
+  for (const proof of chosen) {
+    const holds = await runProof(proof).catch((error: unknown) => {
+      process.stdout.write(`FAILED ${proof.name}: ${(error as Error).stack ?? String(error)}\n`);
+      return false;
+    });
+    if (!holds) process.exitCode = 1;
+  }
+} finally {
+  await cluster.remove();
+}
+process.exit();
