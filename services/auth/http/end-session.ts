@@ -1,10 +1,12 @@
-// Ends one session with its event and the revocation of its access tokens, in one transaction. Once is enough:
-// ending it again changes nothing and tells nothing.
+// Ends one session with its event and the revocation of its access tokens, in one transaction. Ending it again
+// changes nothing, but its revocation is told again: whoever ended it first may have died before he told, and the
+// gateway that carries this request may not have heard yet.
 
 import type { Revocation } from '@pi-gateway/revocation/revocation.ts';
 import type { AuditEventName } from '../audit/audit-event.ts';
 import type { Database } from '../db/database.ts';
 import { insertAuditEvent } from '../store/audit-events.ts';
+import { listRevocationsOf } from '../store/revocations.ts';
 import { type RevokeReason, revokeSession } from '../store/sessions.ts';
 import { auditOrigin, type Caller } from './caller.ts';
 import { type RevokeDeps, saveSessionRevocations } from './revoke.ts';
@@ -26,7 +28,7 @@ export function endSession(
 ): Promise<Revocation[]> {
   return deps.db.transaction(async (tx) => {
     const ended = await revokeSession(tx, sessionId, end.reason);
-    if (ended === undefined) return [];
+    if (ended === undefined) return listRevocationsOf(tx, 'session', sessionId);
     await insertAuditEvent(tx, {
       ...auditOrigin(caller),
       event: end.event,

@@ -52,6 +52,18 @@ describe('204', () => {
     const plain = await logout({ body: { refresh_token: b.refresh_token } });
     assert.equal(plain.headers.get('x-pi-revocations'), null);
   });
+
+  test('a gateway that carries the second logout of a session is told as well, with either token', async () => {
+    const { refresh_token, access_token } = await newSession();
+    const headers = { 'x-pi-gateway': auth.deps.secrets.forwardProof };
+    const told = [
+      await logout({ body: { refresh_token }, headers }),
+      await logout({ body: { refresh_token }, headers }),
+      await logout({ token: access_token, headers }),
+    ].map((answer) => decodeRevocations(answer.headers.get('x-pi-revocations') ?? ''));
+    assert.equal(told[0]?.length, 1);
+    assert.deepEqual(told.slice(1), [told[0], told[0]]);
+  });
 });
 
 test('401 without any token, and for a bearer token alone that is invalid', async () => {

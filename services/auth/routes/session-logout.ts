@@ -29,13 +29,14 @@ export function sessionLogout(deps: Deps) {
   const { config, db } = deps;
   const mayUseCookie = config.refreshCookie === 'on';
 
-  /** The session of an access token; undefined when that session has been logged out already. */
-  async function sessionOfBearer(rawHeaders: readonly string[]): Promise<string | undefined> {
+  /** The session of an access token, ended already or not. */
+  async function sessionOfBearer(rawHeaders: readonly string[]): Promise<string> {
     const claims = readClaims(deps, rawHeaders, challenge);
     const principal = await findPrincipal(db, claims.sub, claims.sid);
     if (principal === undefined) throw new AppError('invalid_token', { headers: challenge });
-    if (!principal.isSessionLiving) return undefined;
-    if (!isTokenCurrent(claims, principal)) throw new AppError('invalid_token', { headers: challenge });
+    if (principal.isSessionLiving && !isTokenCurrent(claims, principal)) {
+      throw new AppError('invalid_token', { headers: challenge });
+    }
     return claims.sid;
   }
 

@@ -9,6 +9,7 @@ import { signedInEndpoint } from '../http/endpoint.ts';
 import { announceRevocations, saveUserRevocation } from '../http/revoke.ts';
 import { IdParams } from '../http/schemas.ts';
 import { insertAuditEventPerSession } from '../store/audit-events.ts';
+import { listRevocationsOf } from '../store/revocations.ts';
 import { revokeSessionsOfUser } from '../store/sessions.ts';
 import { lockUser, saveUserRights } from '../store/users.ts';
 
@@ -26,7 +27,7 @@ export function userSessionsDelete(deps: Pick<AuthDeps, 'config' | 'db' | 'revoc
         const user = await lockUser(tx, id);
         if (user === undefined) throw new AppError('not_found');
         const ended = await revokeSessionsOfUser(tx, id, 'deleted_by_admin');
-        if (ended.length === 0) return [];
+        if (ended.length === 0) return listRevocationsOf(tx, 'user', id);
         // One revocation for the whole user instead of one a session: the rights stay as they are.
         const { notBefore } = await saveUserRights(tx, id, user);
         await insertAuditEventPerSession(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { decodeRevocations } from '@pi-gateway/gateway-link/revocation-header.ts';
 import { createTestDatabase } from '../../../launch/testing/test-database.ts';
 import { startTestAuth, type TestAuth } from '../testing/start-test-auth.ts';
 
@@ -37,6 +38,33 @@ test('a role change kills the tokens before it, of the same second too, and a re
   const [event, ...more] = await events(`event=user.role_changed&target_id=${id}`);
   assert.deepEqual(event?.data, { from: 'admin', to: 'user' });
   assert.equal(more.length, 1);
+});
+
+test('no token outlives two role changes by a clock that was set back', async () => {
+  const { id, email } = await auth.register();
+  // The last change lies ahead, as when the clock was set back since; within what tokens' times may be off.
+  await auth.deps.db.query({
+    name: 'test-set-clock-back',
+    text: `update users set tokens_valid_after = clock_timestamp() + interval '4 seconds' where id = $1`,
+    values: [id],
+  });
+  const { access_token } = await auth.login(email);
+  assert.equal((await me(access_token)).status, 200);
+  for (const role of ['admin', 'user']) assert.equal((await change(id, { role })).status, 200);
+  assert.equal((await me(access_token)).status, 401);
+});
+
+test('who repeats a change has it told to his gateway once more', async () => {
+  const { id } = await auth.register();
+  const headers = { 'x-pi-gateway': auth.deps.secrets.forwardProof };
+  const disable = async () => {
+    const options = { token: admin, body: { disabled: true }, headers };
+    const answer = await auth.call('PATCH', `/admin/users/${id}`, options);
+    return decodeRevocations(answer.headers.get('x-pi-revocations') ?? '');
+  };
+  const first = await disable();
+  assert.equal(first.length, 1);
+  assert.deepEqual(await disable(), first);
 });
 
 test('disabling ends every session, enabling revives none, and a disabled user signs in like an unknown one', async () => {

@@ -14,6 +14,7 @@ import { signedInEndpoint } from '../http/endpoint.ts';
 import { announceRevocations, saveUserRevocation } from '../http/revoke.ts';
 import { encodeUser, IdParams, Role, UserBody } from '../http/schemas.ts';
 import { insertAuditEvent } from '../store/audit-events.ts';
+import { listRevocationsOf } from '../store/revocations.ts';
 import { revokeSessionsOfUser } from '../store/sessions.ts';
 import { countOtherLivingAdmins, lockAdmins, lockUser, saveUserRights, type User } from '../store/users.ts';
 
@@ -73,7 +74,8 @@ export function userUpdate(deps: Deps) {
         const decision = decideUserChange(user, body, await countOtherLivingAdmins(tx, id));
         switch (decision.kind) {
           case 'none':
-            return { user, revocations: [] };
+            // Told again: whoever made the change may have died before he told of it.
+            return { user, revocations: await listRevocationsOf(tx, 'user', id) };
           case 'last_admin':
             throw new AppError('last_admin');
           case 'change':

@@ -31,6 +31,20 @@ export async function insertRevocations(
   });
 }
 
+/** Those of one session or user that are in force, as they were published. */
+export async function listRevocationsOf(
+  db: Queryable,
+  kind: 'session' | 'user',
+  id: string,
+): Promise<Revocation[]> {
+  return db.query<Revocation>({
+    name: 'list-revocations-of',
+    text: `select kind, id, micros(not_before) as "notBefore", ceil(extract(epoch from until))::bigint as until
+      from revocations where kind = $1 and id = $2 and until > clock_timestamp()`,
+    values: [kind, id],
+  });
+}
+
 export type RevocationPage = {
   readonly asOf: number;
   readonly revocations: Revocation[];

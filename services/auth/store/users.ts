@@ -174,7 +174,8 @@ export async function countOtherLivingAdmins(db: Queryable, id: string): Promise
 }
 
 /**
- * Saves a change of rights. Every token issued until now is dead from here on.
+ * Saves a change of rights. Every token issued until now is dead from here on, by a clock that was set back too:
+ * tokens after the last change were issued a microsecond after it at the least.
  * @returns the account as it is now, and the instant (microseconds) up to which tokens are dead.
  */
 export async function saveUserRights(
@@ -186,7 +187,7 @@ export async function saveUserRights(
     name: 'save-user-rights',
     text: `update users set role = $2,
         disabled_at = case when $3 then coalesce(disabled_at, clock_timestamp()) end,
-        tokens_valid_after = greatest(clock_timestamp(), tokens_valid_after)
+        tokens_valid_after = greatest(clock_timestamp(), tokens_valid_after + interval '1 microsecond')
       where id = $1
       returning ${columns}, micros(tokens_valid_after) as "notBefore"`,
     values: [id, rights.role, rights.isDisabled],
