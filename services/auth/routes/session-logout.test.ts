@@ -34,6 +34,15 @@ describe('204', () => {
     assert.equal(await isAlive(b.access_token), false);
   });
 
+  test('the other sessions of the user live on', async () => {
+    const { email } = await auth.register();
+    const [one, other] = [await auth.login(email), await auth.login(email)];
+    assert.equal((await logout({ body: { refresh_token: one.refresh_token } })).status, 204);
+    assert.deepEqual([await isAlive(one.access_token), await isAlive(other.access_token)], [false, true]);
+    const { refresh_token } = other;
+    assert.equal((await auth.call('POST', '/auth/refresh', { body: { refresh_token } })).status, 200);
+  });
+
   test('any string is taken for a refresh token, and the bearer beside it is not looked at', async () => {
     const { access_token } = await newSession();
     for (const refresh_token of ['', 'x', 'pir_', '\u{1f600}', access_token]) {
@@ -64,6 +73,18 @@ describe('204', () => {
     assert.equal(told[0]?.length, 1);
     assert.deepEqual(told.slice(1), [told[0], told[0]]);
   });
+});
+
+test('405 for GET, HEAD and DELETE, which end nothing', async () => {
+  const { access_token: token } = await newSession();
+  for (const method of ['GET', 'HEAD', 'DELETE']) {
+    const answer = await fetch(`${auth.url}/auth/logout`, {
+      method,
+      headers: { authorization: `Bearer ${token}` },
+    });
+    assert.deepEqual([answer.status, answer.headers.get('allow')], [405, 'POST'], method);
+  }
+  assert.equal(await isAlive(token), true);
 });
 
 test('401 without any token, and for a bearer token alone that is invalid', async () => {
