@@ -84,6 +84,20 @@ describe('who may call', () => {
     );
   });
 
+  test('an id of any length is one that does not exist', async () => {
+    for (const length of [255, 257, 8000]) {
+      const id = 'a'.repeat(length);
+      for (const [method, path] of [
+        ['DELETE', `/auth/sessions/${id}`],
+        ['GET', `/admin/users/${id}`],
+        ['DELETE', `/admin/users/${id}/sessions`],
+      ] as const) {
+        const answer = await auth.call(method, path, { token: admin });
+        assert.deepEqual([answer.status, answer.body.code], [404, 'not_found'], `${method} ${length}`);
+      }
+    }
+  });
+
   test('the internal route exists for our gateway only', async () => {
     const path = '/internal/revocations?since=0';
     assert.equal((await auth.call('GET', path)).body.code, 'not_found');

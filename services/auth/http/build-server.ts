@@ -39,7 +39,8 @@ export async function buildServer(
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true },
     },
-    routerOptions: { maxParamLength: 256 },
+    // As long as a URL may be: an id of any length is one that does not exist.
+    routerOptions: { maxParamLength: 8192 },
     return503OnClosing: false,
   });
   await app.register(swagger, openApiOptions(deps.config.publicUrl));
