@@ -8,6 +8,7 @@ import { healthGet } from './routes/health-get.ts';
 import { jwksGet } from './routes/jwks-get.ts';
 import { metadataGet } from './routes/metadata-get.ts';
 import { openapiGet } from './routes/openapi-get.ts';
+import { passwordChange } from './routes/password-change.ts';
 import { readinessGet } from './routes/readiness-get.ts';
 import { revocationsGet } from './routes/revocations-get.ts';
 import { sessionCreate } from './routes/session-create.ts';
@@ -55,6 +56,7 @@ export function routes(deps: AuthDeps, describe: () => unknown): Routes {
     ],
     signedIn: [
       ['GET', '/auth/me', userMe()],
+      ['POST', '/auth/password', passwordChange(deps)],
       ['GET', '/auth/sessions', sessionList(deps)],
       ['DELETE', '/auth/sessions', sessionDeleteOthers(deps)],
       ['DELETE', '/auth/sessions/:id', sessionDelete(deps)],

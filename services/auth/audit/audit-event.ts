@@ -12,6 +12,7 @@ export const auditEventNames = [
   'user.role_changed',
   'user.disabled',
   'user.enabled',
+  'user.password_changed',
   'access.denied',
   'keys.rotated',
   'keys.revoked',

@@ -3,15 +3,14 @@
 
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import { Type } from 'typebox';
-import { loadCommonPasswords } from '../crypto/common-passwords.ts';
 import type { AuthDeps } from '../deps.ts';
 import { canonicalEmail } from '../domain/canonical-email.ts';
-import { decidePassword } from '../domain/decide-password.ts';
 import type { Caller } from '../http/caller.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { CredentialsBody, encodeRegistered, RegisteredUser } from '../http/schemas.ts';
 import { rateLimited } from '../limits/login-limits.ts';
 import { mailRegistration } from '../mail/mail-registration.ts';
+import { judgeNewPassword } from '../registration/judge-new-password.ts';
 import { saveRegistration } from '../registration/save-registration.ts';
 import { isEmailTaken } from '../store/users.ts';
 
@@ -32,7 +31,7 @@ export function userRegister(deps: Deps) {
     },
     async ({ body, caller }, reply) => {
       if (config.registration === 'closed') throw new AppError('registration_closed');
-      const account = await readAccount(body, config.passwordMinLength);
+      const account = await readAccount(deps, body);
       const verdict = await limits.admitRegistration(caller.network);
       if (verdict.limited) throw rateLimited(verdict);
       reply.headers(verdict.headers);
@@ -54,11 +53,10 @@ export function userRegister(deps: Deps) {
   }
 }
 
-async function readAccount(body: Account, lengthMin: number): Promise<Account> {
+async function readAccount(deps: Deps, body: Account): Promise<Account> {
   const address = canonicalEmail(body.email);
-  const { has } = await loadCommonPasswords();
   const email = address.kind === 'canonical' ? address.email : '';
-  const password = decidePassword(body.password, { lengthMin, isCommon: has, email });
+  const password = await judgeNewPassword(deps, body.password, email);
   if (address.kind === 'canonical' && password.kind === 'accepted') {
     return { email, password: password.password };
   }

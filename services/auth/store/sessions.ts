@@ -31,6 +31,7 @@ export type RevokeReason =
   | 'deleted_by_admin'
   | 'reuse'
   | 'disabled'
+  | 'password_changed'
   | 'too_many'
   | 'client';
 

@@ -196,6 +196,23 @@ export async function saveUserRights(
   return { user, notBefore };
 }
 
+/**
+ * Saves a new password; the account must be locked already. Every access token issued until now is dead from
+ * here on.
+ * @returns that instant in microseconds.
+ */
+export async function savePassword(db: Queryable, id: string, passwordHash: string): Promise<number> {
+  const [row] = await db.query<{ notBefore: number }>({
+    name: 'save-password',
+    text: `update users set password_hash = $2,
+        tokens_valid_after = greatest(clock_timestamp(), tokens_valid_after)
+      where id = $1
+      returning micros(tokens_valid_after) as "notBefore"`,
+    values: [id, passwordHash],
+  });
+  return row!.notBefore;
+}
+
 export type UserFilter = {
   readonly email: string | undefined;
   readonly role: Role | undefined;
