@@ -8,6 +8,7 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { deriveSecret } from '@pi-gateway/master-key/derive-secret.ts';
 import { encodeRefreshToken, readRefreshToken } from '../../services/auth/crypto/refresh-token.ts';
 import { type Answer, send, type Tokens } from './http-client.ts';
+import { readClaims } from './read-claims.ts';
 import type { System } from './start-system.ts';
 import { openSuperuser } from './superuser.ts';
 
@@ -45,13 +46,13 @@ export async function proveNoForgery(system: System, guesses: number) {
 
   const fromDump = victims.flatMap((victim) => forgeFromDump(victim, dump, guesses));
   // The id of a session stands in its access tokens: it is no secret.
-  const fromKey = forgeFromMasterKey(sessionOf(tokens.access_token), system.masterKey, guesses);
+  const fromKey = forgeFromMasterKey(readClaims(tokens.access_token).sid, system.masterKey, guesses);
   for (const token of fromDump) assert.equal((await refresh(system, token)).status, 401);
   for (const token of fromKey) assert.equal((await refresh(system, token)).status, 401);
 
   // The session is untouched, and no event accuses its owner.
   const superuser = await openSuperuser(system.database.superuserUrl);
-  const sid = sessionOf(tokens.access_token);
+  const sid = readClaims(tokens.access_token).sid;
   assert.equal(await superuser.countEvents('token.reuse_detected', sid), 0);
   await superuser.close();
   const macKey = deriveSecret(system.masterKey, macLabel);
@@ -127,11 +128,4 @@ export async function findSecrets(
 
 function refresh(system: System, refresh_token: string): Promise<Answer> {
   return send(system.auths[0]!.target, { method: 'POST', path: '/auth/refresh', body: { refresh_token } });
-}
-
-function sessionOf(accessToken: string): string {
-  const claims = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()) as {
-    sid: string;
-  };
-  return claims.sid;
 }

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { send } from './http-client.ts';
 import { percentile } from './percentile.ts';
+import { readClaims } from './read-claims.ts';
 import { type System, startSystem } from './start-system.ts';
 import { openSuperuser } from './superuser.ts';
 
@@ -25,7 +26,11 @@ export async function measureManyRevocations(options: ManyOptions) {
   const systems = await Promise.all([startSystem(layout), startSystem(layout)]);
   const [none, many] = systems;
   try {
-    const loadMs = await fill(many, options.revocations);
+    const victim = await openAccount(many);
+    const loadMs = await fill(many, options.revocations, readClaims(victim).sid);
+    // It stands in the middle of them all.
+    const refused = await send(many.gateways[0]!.target, { path: '/up/x', token: victim });
+    assert.equal(refused.status, 401);
     const accounts = await Promise.all(systems.map(openAccount));
     const [tokenOfNone = '', tokenOfMany = ''] = accounts;
     const sides = [
@@ -61,7 +66,7 @@ export async function measureManyRevocations(options: ManyOptions) {
 }
 
 /** Puts living revocations into the table and starts the gateway anew; gives the time until it is ready. */
-async function fill(system: System, count: number): Promise<number> {
+async function fill(system: System, count: number, victim: string): Promise<number> {
   const superuser = await openSuperuser(system.database.superuserUrl);
   await superuser.rows(
     `insert into revocations (kind, id, not_before, until, created_at)
@@ -69,6 +74,12 @@ async function fill(system: System, count: number): Promise<number> {
       from (select now() - interval '10 minutes' - n * interval '1 microsecond' as at
         from generate_series(1, $1::int) as n) as past`,
     [count],
+  );
+  await superuser.rows(
+    `insert into revocations
+      select 'session', $2::uuid, now(), now() + interval '1 hour',
+        now() - interval '10 minutes' - $1::int / 2 * interval '1 microsecond'`,
+    [count, victim],
   );
   await superuser.close();
   const [worker] = system.gateways[0]!.workers;

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { deriveSecret } from '@pi-gateway/master-key/derive-secret.ts';
 import { readRefreshToken } from '../../services/auth/crypto/refresh-token.ts';
 import { type Answer, send, type Tokens } from './http-client.ts';
+import { readClaims } from './read-claims.ts';
 import type { System } from './start-system.ts';
 import { openSuperuser } from './superuser.ts';
 
@@ -116,11 +117,11 @@ export async function proveNothingSurvives(system: System, change: RightsChange,
       assert.equal(good.length, parallelMax, `round ${round}`);
       for (const { body } of good) {
         const accessToken = String(body['access_token']);
-        await assertAccess(accessToken, roleIn(accessToken) === role, round);
+        await assertAccess(accessToken, readClaims(accessToken).roles[0] === role, round);
       }
       const [successor = ''] = successors;
       const next = await refresh(system, successor, round);
-      assert.equal(roleIn(String(next.body['access_token'])), role);
+      assert.equal(readClaims(String(next.body['access_token'])).roles[0], role);
       await assertAccess(String(next.body['access_token']), true, round);
       tokens = next.body as Tokens;
       continue;
@@ -136,11 +137,4 @@ export async function proveNothingSurvives(system: System, change: RightsChange,
   }
   await superuser.close();
   return { change, rounds, answersOf200BeforeTheEnd: refreshedBefore };
-}
-
-function roleIn(accessToken: string): string {
-  const claims = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()) as {
-    roles: string[];
-  };
-  return claims.roles[0] ?? '';
 }
