@@ -373,6 +373,17 @@ describe('Expect: 100-continue:', () => {
       ['200 close'],
     );
   });
+
+  test('without a body nothing behind the request is handled, for the connection ends behind the answer', async () => {
+    const answers = readAnswers(
+      await exchange(port, get(`${host}Expect: 100-continue\r\n`, '/early') + next),
+    );
+    assert.deepEqual(
+      answers.map(({ status, headers }) => `${status} ${headers.connection}`),
+      ['200 close'],
+    );
+    assert.deepEqual(handled, ['GET /early']);
+  });
 });
 
 describe('upgrades:', () => {

@@ -14,6 +14,7 @@ import { closeLingering } from './close-lingering.ts';
 import { connectionOf } from './connection.ts';
 import { judgeParserError, type ParserError } from './parser-error.ts';
 import { refuse, refuseSocket } from './refuse.ts';
+import { hasUnreadBody } from './unread-body.ts';
 
 export type FrontOptions = {
   readonly log: Log;
@@ -135,8 +136,9 @@ export function createFrontServer(
       refuse(req, res, error, requestId);
       return;
     }
-    if (connection.isUpgradeDeclined) {
-      // Node loses what came in one packet with a declined upgrade, so nothing may follow it.
+    if (connection.isUpgradeDeclined || (req.headers.expect !== undefined && !hasUnreadBody(req))) {
+      // Nothing may follow: Node loses what came in one packet with a declined upgrade, and it closes behind the
+      // answer to an expectation that nobody met, for there is no body to ask for.
       connection.isClosing = true;
       res.shouldKeepAlive = false;
     } else if (!server.listening) {

@@ -6,12 +6,7 @@ import type { AppError } from '@pi-gateway/problem/app-error.ts';
 import { encodeProblem } from '@pi-gateway/problem/encode-problem.ts';
 import { closeLingering } from './close-lingering.ts';
 import { connectionOf } from './connection.ts';
-
-function hasUnreadBody(req: IncomingMessage): boolean {
-  if (req.complete) return false;
-  const length = req.headers['content-length'];
-  return req.headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) > 0);
-}
+import { hasUnreadBody } from './unread-body.ts';
 
 /**
  * Answers a request with a problem. With an unread body the connection ends behind it, for nobody waits for the rest.
