@@ -500,6 +500,16 @@ describe('time and number:', () => {
     assert.equal(readAnswers(await inFlight)[0]!.body, 'GET /slow ');
   });
 
+  test('what is still open when closing takes too long can be ended, upgraded connections too', async () => {
+    const own = await start({}, () => {});
+    const client = exchange(own.port, get(`${host}Connection: Upgrade\r\nUpgrade: websocket\r\n`));
+    await new Promise((resolve) => own.server.once('upgrade', resolve));
+    const closed = new Promise<void>((resolve) => own.server.close(() => resolve()));
+    own.server.closeAllConnections();
+    assert.equal(await client, '');
+    await closed;
+  });
+
   test('clients that leave in any state do not crash the server', async () => {
     const states = [
       '',

@@ -42,6 +42,19 @@ const ignore = (): void => {};
 
 /** Closing drains: kept connections are closed as soon as they are idle. The caller bounds it by closeAllConnections. */
 class FrontServer extends Server {
+  readonly #upgraded = new Set<Duplex>();
+
+  /** Node lets go of upgraded connections, yet waits for them when it closes. */
+  keep(upgraded: Duplex): void {
+    this.#upgraded.add(upgraded);
+    upgraded.once('close', () => this.#upgraded.delete(upgraded));
+  }
+
+  override closeAllConnections(): void {
+    super.closeAllConnections();
+    for (const upgraded of this.#upgraded) upgraded.destroy();
+  }
+
   override close(callback?: (error?: Error) => void): this {
     if (this.listening) {
       const timer = setInterval(() => this.closeIdleConnections(), drainIntervalMs).unref();
@@ -188,7 +201,7 @@ export function createFrontServer(
     }
   }
 
-  const server: Server = new FrontServer({
+  const server: FrontServer = new FrontServer({
     ...serverOptions(options, limits),
     shouldUpgradeCallback: shouldUpgrade,
   });
@@ -216,6 +229,7 @@ export function createFrontServer(
   });
   if (onUpgrade !== undefined) {
     server.on('upgrade', (req, stream, head) => {
+      server.keep(stream);
       Reflect.deleteProperty(stream, 'destroySoon');
       stream.on('error', ignore); // Node took its own listener away; the handler learns of it by `close`
       onUpgrade(req, stream as Socket, head);

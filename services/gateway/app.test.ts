@@ -331,4 +331,18 @@ describe('start and end', () => {
     await client.closed();
     await closing;
   });
+
+  test('a WebSocket that a service accepts after the close began does not hold it up', async () => {
+    upstream.respond = () => undefined;
+    const gateway = await start({});
+    const client = await RawClient.open(Number(new URL(gateway.url).port));
+    client.send('GET /up/ws HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket');
+    await until('the request', () => upstream.requests.length === 1);
+    const closing = gateway.close();
+    upstream.requests[0]!.socket.write(
+      'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
+    );
+    await client.closed();
+    await closing;
+  });
 });

@@ -21,6 +21,7 @@ export type TunnelOptions = {
 
 export class Tunnels {
   readonly #open = new Map<Socket, TunnelOptions>();
+  #isClosed = false;
 
   get size(): number {
     return this.#open.size;
@@ -47,6 +48,7 @@ export class Tunnels {
       from.pipe(to);
     }
     client.resume();
+    if (this.#isClosed) this.closeAll();
   }
 
   /** Ends those whose token is dead by now. */
@@ -58,7 +60,9 @@ export class Tunnels {
     }
   }
 
+  /** Ends all, and at once those that services accept from now on. */
   closeAll(): void {
+    this.#isClosed = true;
     for (const { client, upstream } of this.#open.values()) {
       client.destroy();
       upstream.destroy();
