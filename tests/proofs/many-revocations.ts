@@ -1,6 +1,7 @@
 // What a gateway pays for the revocations it holds: two systems side by side, one with none and one with so many
 // in its table, their gateways freshly started. Compared are the memory of the two workers and the time of the
-// same requests, in many short rounds that take turns, so that whatever else the machine does hits both alike.
+// same requests, in many short rounds that take turns, so that whatever else the machine does hits both alike; and
+// the processor time that the workers used for them, which other work on the machine hardly touches.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -34,20 +35,27 @@ export async function measureManyRevocations(options: ManyOptions) {
     const accounts = await Promise.all(systems.map(openAccount));
     const [tokenOfNone = '', tokenOfMany = ''] = accounts;
     const sides = [
-      { system: none, token: tokenOfNone, roundsMs: [] as number[] },
-      { system: many, token: tokenOfMany, roundsMs: [] as number[] },
+      { system: none, token: tokenOfNone, roundsMs: [] as number[], cpuMs: [] as number[] },
+      { system: many, token: tokenOfMany, roundsMs: [] as number[], cpuMs: [] as number[] },
     ];
     // The first rounds are for the compilers of both, and not counted.
     const warmUp = Math.ceil(options.rounds / 10);
     for (let round = -warmUp; round < options.rounds; round += 1) {
       for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
+        const cpuBeforeMs = processorMs(side.system);
         const ms = await runRound(side.system, side.token, options.requestsPerRound);
-        if (round >= 0) side.roundsMs.push(ms);
+        if (round < 0) continue;
+        side.roundsMs.push(ms);
+        side.cpuMs.push(processorMs(side.system) - cpuBeforeMs);
       }
     }
     await delay(options.settleMs);
     const [memoryOfNone = 0, memoryOfMany = 0] = sides.map(({ system }) => residentBytes(system));
     const [msOfNone = 0, msOfMany = 0] = sides.map(({ roundsMs }) => percentile(roundsMs, 0.5));
+    // Round by round: what slows the machine down for a while slows both of a pair.
+    const [ofNone, ofMany] = sides.map(({ roundsMs }) => roundsMs) as [number[], number[]];
+    const pairs = ofMany.map((ms, round) => ms / ofNone[round]!);
+    const [cpuOfNone = 0, cpuOfMany = 0] = sides.map(({ cpuMs }) => sum(cpuMs) / options.rounds);
     return {
       revocations: options.revocations,
       rounds: options.rounds,
@@ -58,7 +66,10 @@ export async function measureManyRevocations(options: ManyOptions) {
       heldMb: (memoryOfMany - memoryOfNone) / 1e6,
       medianRoundWithNoneMs: msOfNone,
       medianRoundWithManyMs: msOfMany,
-      slowerPercent: (msOfMany / msOfNone - 1) * 100,
+      slowerPercent: (percentile(pairs, 0.5) - 1) * 100,
+      processorPerRoundWithNoneMs: cpuOfNone,
+      processorPerRoundWithManyMs: cpuOfMany,
+      moreProcessorPercent: (cpuOfMany / cpuOfNone - 1) * 100,
     };
   } finally {
     await Promise.all(systems.map((system) => system.close()));
@@ -112,4 +123,15 @@ async function runRound({ gateways }: System, token: string, requests: number): 
 function residentBytes({ gateways }: System): number {
   const status = readFileSync(`/proc/${gateways[0]!.workers[0]!.pid()}/status`, 'utf8');
   return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}
+
+/** What the worker has used of the processors so far (utime and stime of proc(5), in ticks of 10 ms). Linux only. */
+function processorMs({ gateways }: System): number {
+  const stat = readFileSync(`/proc/${gateways[0]!.workers[0]!.pid()}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
 }
