@@ -1,14 +1,15 @@
 // Fifty requests refresh one token at once, half at each of two auth processes, round after round: one living
-// session, one successor, fifty answers of 200. Then the same with a logout, a disable or a change of role thrown
+// session, one successor, fifty answers of 200. Then the same with a logout, a disable, a change of password or of role thrown
 // in among them: when all have been answered, nothing of what should be dead lives, at auth or at the gateway
 // that carried the change.
 
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { deriveSecret } from '@pi-gateway/master-key/derive-secret.ts';
 import { readRefreshToken } from '../../services/auth/crypto/refresh-token.ts';
 import { type Answer, send, type Tokens } from './http-client.ts';
 import { readClaims } from './read-claims.ts';
-import type { System } from './start-system.ts';
+import { type System, userPassword } from './start-system.ts';
 import { openSuperuser } from './superuser.ts';
 
 const parallelMax = 50;
@@ -54,8 +55,12 @@ export async function proveOneSuccessor(system: System, rounds: number) {
   };
 }
 
-const ends = ['logout', 'disable', 'role change'] as const;
-export type RightsChange = (typeof ends)[number];
+export const rightsChanges = ['logout', 'disable', 'password change', 'role change'] as const;
+type RightsChange = (typeof rightsChanges)[number];
+
+const passwords = [userPassword, 'nine green ladders'] as const;
+// Two hashes: so long a change of password takes until its transaction begins.
+const hashingMs = 150;
 
 /** What is refused afterwards is refused by both auth processes and by the gateway worker that carried the change. */
 export async function proveNothingSurvives(system: System, change: RightsChange, rounds: number) {
@@ -67,21 +72,31 @@ export async function proveNothingSurvives(system: System, change: RightsChange,
   const user = await system.register();
   const patch = (body: unknown) =>
     send(target, { method: 'PATCH', path: `/api/admin/users/${user.id}`, token: admin, body });
+  let [password, nextPassword]: readonly [string, string] = passwords;
   let tokens = await system.login(user.email);
   let role = 'user';
   let refreshedBefore = 0;
 
-  async function end(): Promise<void> {
+  const post = (path: string, body: unknown, token?: string) =>
+    send(target, { method: 'POST', path, body, ...(token === undefined ? {} : { token }) });
+
+  /** `other` is another session of the same user. */
+  async function end(other: Tokens): Promise<void> {
     role = change === 'role change' && role === 'user' ? 'admin' : 'user';
-    const answer =
-      change === 'logout'
-        ? await send(target, {
-            method: 'POST',
-            path: '/api/auth/logout',
-            body: { refresh_token: tokens.refresh_token },
-          })
-        : await patch(change === 'disable' ? { disabled: true } : { role });
+    const asked = {
+      logout: () => post('/api/auth/logout', { refresh_token: tokens.refresh_token }),
+      disable: () => patch({ disabled: true }),
+      'role change': () => patch({ role }),
+      'password change': () =>
+        post(
+          '/api/auth/password',
+          { current_password: password, new_password: nextPassword },
+          other.access_token,
+        ),
+    };
+    const answer = await asked[change]();
     assert.ok(answer.status === 204 || answer.status === 200, JSON.stringify(answer.body));
+    if (change === 'password change') [password, nextPassword] = [nextPassword, password];
   }
 
   async function assertAccess(token: string, isAlive: boolean, round: number): Promise<void> {
@@ -96,12 +111,13 @@ export async function proveNothingSurvives(system: System, change: RightsChange,
   }
 
   for (let round = 0; round < rounds; round += 1) {
-    const before = Math.floor(Math.random() * parallelMax);
     const token = tokens.refresh_token;
-    // The change is thrown in somewhere among them, later by some milliseconds each time.
+    const other = change === 'password change' ? await system.login(user.email, password) : tokens;
+    // The change is thrown in somewhere among them, earlier or later each time.
+    const aheadMs = change === 'password change' ? Math.random() * hashingMs : 0;
     const [answers] = await Promise.all([
-      refreshAtOnce(system, token),
-      Promise.all(Array.from({ length: before % 6 }, () => send(target, { path: '/livez' }))).then(end),
+      delay(aheadMs).then(() => refreshAtOnce(system, token)),
+      delay(aheadMs > 0 ? 0 : Math.random() * 30).then(() => end(other)),
     ]);
     const good = answers.filter(({ status }) => status === 200);
     assert.ok(
@@ -133,7 +149,7 @@ export async function proveNothingSurvives(system: System, change: RightsChange,
     const { sessionId } = readRefreshToken(token, macKey)!;
     assert.equal(await superuser.countEvents('token.reuse_detected', sessionId), 0);
     if (change === 'disable') assert.equal((await patch({ disabled: false })).status, 200);
-    tokens = await system.login(user.email);
+    tokens = await system.login(user.email, password);
   }
   await superuser.close();
   return { change, rounds, answersOf200BeforeTheEnd: refreshedBefore };

@@ -22,6 +22,10 @@ test('nothing survives a disable among 50 parallel refreshes', async () => {
   await proveNothingSurvives(system, 'disable', 4);
 });
 
+test('nothing survives a password change among 50 parallel refreshes', async () => {
+  await proveNothingSurvives(system, 'password change', 3);
+});
+
 test('no old right survives a role change among 50 parallel refreshes', async () => {
   await proveNothingSurvives(system, 'role change', 4);
 });
