@@ -155,7 +155,6 @@ function describeMachine(): Figures {
     machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, ${(totalmem() / 1e9).toFixed(0)} GB, ${type()} ${release()}`,
     node: process.version,
     redis: execFileSync('redis-server', ['--version'], { encoding: 'utf8' }).split(' ').slice(0, 3).join(' '),
-    commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
     postgres: 'embedded 18, fsync off as for all tests',
   };
 }
@@ -192,6 +191,9 @@ async function runProof({ name, run }: Proof): Promise<boolean> {
 function rounded(_: string, value: unknown): unknown {
   return typeof value === 'number' ? Math.round(value * 100) / 100 : value;
 }
+
+// Leaves no service behind: they are stopped when this process exits.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const words = process.argv.slice(2);
 const chosen = proofs.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
