@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { createLimits } from '@pi-gateway/auth/limits/login-limits.ts';
+import { openLimiter } from '@pi-gateway/limiter/open-limiter.ts';
+import { createLog } from '@pi-gateway/log/log.ts';
 import { createTestDatabase } from '../launch/testing/test-database.ts';
+import { startTestRedis } from '../launch/testing/test-redis.ts';
 
 type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
 
@@ -128,6 +133,33 @@ describe('pi user', () => {
     const { code, err } = await pi(['user', 'disable', 'nobody@example.com']);
     assert.equal(code, 1);
     assert.match(err, /^pi: there is no account nobody@example\.com\n$/);
+  });
+
+  test('enabling lifts the lock of too many failed logins that the services count in Redis', async () => {
+    const redis = await startTestRedis();
+    const masterKey = randomBytes(32);
+    const log = createLog({ service: 'test', level: 'silent' });
+    const limiter = await openLimiter({ redisUrl: redis.url, log, localShare: 1 });
+    const limits = createLimits(
+      limiter,
+      {
+        rateLimitLoginPerIp: 'off',
+        rateLimitLoginPerAccount: 'off',
+        rateLimitRegisterPerIp: 'off',
+        loginFailuresMax: 1,
+      },
+      masterKey,
+    );
+    const account = limits.accountKey('ann@example.com');
+    const login = { account, network: '192.0.2.1', isKnownNetwork: () => Promise.resolve(false) };
+    await limits.countFailure(login);
+    assert.equal((await limits.admitLogin(login)).limited, true);
+    const env = { REDIS_URL: redis.url, MASTER_KEY: masterKey.toString('hex') };
+    const { code, err } = await pi(['user', 'enable', 'ann@example.com'], env);
+    assert.equal(code, 0, err);
+    assert.equal((await limits.admitLogin(login)).limited, false);
+    await limiter.close();
+    await redis.stop();
   });
 });
 

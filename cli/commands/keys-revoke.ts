@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { type Io, printAnswer } from '../io.ts';
 import { publishRevocations } from '../publish-revocations.ts';
-import { readSealKey } from '../read-seal-key.ts';
+import { readSealKey } from '../read-master-key.ts';
 import { withDatabase } from '../with-database.ts';
 
 export function addKeysRevoke(parent: Command, io: Io): void {

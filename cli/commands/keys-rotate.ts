@@ -3,7 +3,7 @@
 import { rotateSigningKey } from '@pi-gateway/auth/keys/change-signing-keys.ts';
 import type { Command } from 'commander';
 import { type Io, printAnswer } from '../io.ts';
-import { readSealKey } from '../read-seal-key.ts';
+import { readSealKey } from '../read-master-key.ts';
 import { withDatabase } from '../with-database.ts';
 
 export function addKeysRotate(parent: Command, io: Io): void {

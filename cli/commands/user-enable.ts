@@ -1,4 +1,5 @@
-// `pi user enable`: the account may sign in again; sessions from before stay dead.
+// `pi user enable`: the account may sign in again, also when too many failed logins had locked it (counted in
+// Redis); sessions from before stay dead.
 
 import type { Command } from 'commander';
 import { changeUser } from '../change-user.ts';

@@ -106,7 +106,7 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
     db,
     keyRing,
     revocations,
-    limits: createLimits(limiter, config, deriveSecret(config.masterKey, 'limit-key/v1')),
+    limits: createLimits(limiter, config, config.masterKey),
     gate,
     passwordHash,
     mailer,

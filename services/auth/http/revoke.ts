@@ -18,7 +18,7 @@ export type RevokeDeps = {
 /** Kills the access tokens of ended sessions; part of the transaction that ends them. */
 export function saveSessionRevocations(
   tx: Queryable,
-  deps: RevokeDeps,
+  deps: Pick<RevokeDeps, 'config'>,
   ended: readonly EndedSession[],
 ): Promise<Revocation[]> {
   const rows = ended.map(({ id, endedAt }) => ({ kind: 'session' as const, id, notBefore: endedAt }));
@@ -28,7 +28,7 @@ export function saveSessionRevocations(
 /** Kills all access tokens of a user issued up to `notBefore` (microseconds). */
 export function saveUserRevocation(
   tx: Queryable,
-  deps: RevokeDeps,
+  deps: Pick<RevokeDeps, 'config'>,
   userId: string,
   notBefore: number,
 ): Promise<Revocation[]> {
@@ -47,6 +47,6 @@ export async function announceRevocations(
   await deps.revocations.announce(revocations);
 }
 
-function lifeSeconds({ config }: RevokeDeps): number {
+function lifeSeconds({ config }: Pick<RevokeDeps, 'config'>): number {
   return config.accessTokenTtlSeconds + config.clockSkewSeconds;
 }

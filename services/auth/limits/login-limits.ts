@@ -5,6 +5,7 @@
 import { createHmac } from 'node:crypto';
 import type { Bucket, BucketState, Limit, Limiter } from '@pi-gateway/limiter/limiter.ts';
 import { rateLimitHeaders } from '@pi-gateway/limiter/rate-limit-headers.ts';
+import { deriveSecret } from '@pi-gateway/master-key/derive-secret.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 
 const daySeconds = 86_400;
@@ -44,7 +45,8 @@ export type LoginAttempt = {
   readonly isKnownNetwork: () => Promise<boolean>;
 };
 
-export function createLimits(limiter: Limiter, settings: LimitSettings, limitKey: Buffer): Limits {
+export function createLimits(limiter: Limiter, settings: LimitSettings, masterKey: Buffer): Limits {
+  const limitKey = deriveSecret(masterKey, 'limit-key/v1');
   const perIp = limitOf('login-ip', settings.rateLimitLoginPerIp);
   const perAccount = limitOf('login-account', settings.rateLimitLoginPerAccount);
   const registerPerIp = limitOf('register-ip', settings.rateLimitRegisterPerIp);

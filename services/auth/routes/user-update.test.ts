@@ -116,6 +116,42 @@ test('two admins who demote or disable each other at once leave one', async () =
   }
 });
 
+test('an admin who loses his rights while his change waits does not make it', async () => {
+  const { id, email } = await auth.register();
+  await change(id, { role: 'admin' });
+  const other = (await auth.login(email)).access_token;
+  const { id: friend } = await auth.register();
+  // Both wait for the lock of all such changes, in this order.
+  const answers = await auth.deps.db.transaction(async (tx) => {
+    await tx.query({ name: 'test-hold', text: 'select pg_advisory_xact_lock(5114071206)', values: [] });
+    const first = change(id, { role: 'user' });
+    await waitForLockWaiters(1);
+    const second = change(friend, { role: 'admin' }, other);
+    await waitForLockWaiters(2);
+    return [first, second];
+  });
+  const [demoted, promoted] = await Promise.all(answers);
+  assert.equal(demoted?.status, 200);
+  assert.equal(promoted?.body.code, 'invalid_token');
+  const { body } = await auth.call('GET', `/admin/users/${friend}`, { token: admin });
+  assert.equal(body.role, 'user');
+});
+
+async function waitForLockWaiters(count: number): Promise<void> {
+  const sql = {
+    name: 'test-waiters',
+    text: `select count(*) from pg_locks where locktype = 'advisory' and not granted
+      and database = (select oid from pg_database where datname = current_database())`,
+    values: [],
+  };
+  const deadline = Date.now() + 1000;
+  for (;;) {
+    const [row] = await auth.deps.db.query<{ count: number }>(sql);
+    if (row!.count >= count) return;
+    assert.ok(Date.now() < deadline, `${row!.count} of ${count} wait`);
+  }
+}
+
 test('the last admin can neither be demoted nor disabled', async () => {
   const { body: self } = await me(admin);
   for (const body of [{ role: 'user' }, { disabled: true }, { role: 'user', disabled: true }]) {

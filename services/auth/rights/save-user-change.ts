@@ -1,0 +1,84 @@
+// A change of an account's rights, by the API and by `pi` alike: the locks, the decision, the events, the end of
+// sessions and the revocation belong to the caller's transaction, so that none stands without the others.
+
+import type { Revocation } from '@pi-gateway/revocation/revocation.ts';
+import type { AuditEvent } from '../audit/audit-event.ts';
+import type { Queryable } from '../db/database.ts';
+import { decideUserChange, type UserChange, type WantedChange } from '../domain/decide-user-change.ts';
+import { type RevokeDeps, saveUserRevocation } from '../http/revoke.ts';
+import { insertAuditEvent } from '../store/audit-events.ts';
+import { listRevocationsOf } from '../store/revocations.ts';
+import { revokeSessionsOfUser } from '../store/sessions.ts';
+import {
+  countOtherLivingAdmins,
+  findPrincipal,
+  lockAdmins,
+  lockUser,
+  saveUserRights,
+  type User,
+} from '../store/users.ts';
+
+/** Who wants it: an admin by one of his sessions, or the operator (null). `data` goes into every event. */
+export type ChangeOrigin = Omit<AuditEvent, 'event' | 'outcome' | 'targetId'>;
+
+export type SavedChange =
+  | { readonly kind: 'unknown_user' | 'last_admin' | 'actor_lost_rights' }
+  /** The account as it is now; `revocations` are to be announced after the commit. */
+  | { readonly kind: 'saved'; readonly user: User; readonly revocations: readonly Revocation[] };
+
+type Deps = Pick<RevokeDeps, 'config'>;
+
+export async function saveUserChange(
+  tx: Queryable,
+  deps: Deps,
+  id: string,
+  wanted: WantedChange,
+  origin: ChangeOrigin,
+): Promise<SavedChange> {
+  await lockAdmins(tx);
+  if (!(await mayStillChange(tx, origin))) return { kind: 'actor_lost_rights' };
+  const user = await lockUser(tx, id);
+  if (user === undefined) return { kind: 'unknown_user' };
+  const decision = decideUserChange(user, wanted, await countOtherLivingAdmins(tx, id));
+  switch (decision.kind) {
+    case 'none':
+      // Told again: whoever made the change may have died before he told of it.
+      return { kind: 'saved', user, revocations: await listRevocationsOf(tx, 'user', id) };
+    case 'last_admin':
+      return { kind: 'last_admin' };
+    case 'change':
+      return { kind: 'saved', ...(await save(tx, deps, user, decision, origin)) };
+    default:
+      return decision satisfies never;
+  }
+}
+
+// He was an admin when his request came in; another may have taken that from him while this one waited.
+async function mayStillChange(tx: Queryable, { actorId, sessionId }: ChangeOrigin): Promise<boolean> {
+  if (actorId === null || sessionId === null) return true;
+  const actor = await findPrincipal(tx, actorId, sessionId);
+  return actor?.role === 'admin' && !actor.isDisabled && actor.isSessionLiving;
+}
+
+async function save(
+  tx: Queryable,
+  deps: Deps,
+  user: User,
+  { role, disabled }: UserChange & { kind: 'change' },
+  origin: ChangeOrigin,
+) {
+  const saved = await saveUserRights(tx, user.id, {
+    role: role?.to ?? user.role,
+    isDisabled: disabled === undefined ? user.isDisabled : disabled === 'disabled',
+  });
+  const event = { ...origin, outcome: 'success', targetId: user.id } as const;
+  if (role !== undefined) {
+    await insertAuditEvent(tx, { ...event, event: 'user.role_changed', data: { ...origin.data, ...role } });
+  }
+  if (disabled !== undefined) {
+    const ended = disabled === 'disabled' ? await revokeSessionsOfUser(tx, user.id, 'disabled') : [];
+    const data = { ...origin.data, ...(disabled === 'disabled' ? { sessions_ended: ended.length } : {}) };
+    await insertAuditEvent(tx, { ...event, event: `user.${disabled}`, data });
+  }
+  return { user: saved.user, revocations: await saveUserRevocation(tx, deps, user.id, saved.notBefore) };
+}
