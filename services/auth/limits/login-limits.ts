@@ -1,6 +1,8 @@
 // How logins and registrations are counted. Per network every attempt counts; per account and network each
 // failed login counts and a success resets it; in all, after so many failures in a row, only networks from which
-// the account has signed in may try. Nothing here asks whether an account exists: unknown addresses count alike.
+// the account has signed in may try, until an admin or a day lifts that lock: a success of the owner does not, or
+// each would give the guessers another hundred. Nothing here asks whether an account exists: unknown addresses
+// count alike.
 
 import { createHmac } from 'node:crypto';
 import type { Bucket, BucketState, Limit, Limiter } from '@pi-gateway/limiter/limiter.ts';
@@ -58,19 +60,27 @@ export function createLimits(limiter: Limiter, settings: LimitSettings, masterKe
   const peek = (bucket: Bucket | undefined) => bucket && count(bucket, limiter.peek(bucket));
   const take = (bucket: Bucket | undefined) => bucket && count(bucket, limiter.take(bucket));
 
-  async function isUnderAttack(login: LoginAttempt): Promise<boolean> {
-    const failures = await limiter.count(failuresKey(login.account));
-    return failures >= settings.loginFailuresMax && !(await login.isKnownNetwork());
+  async function isLocked({ account }: LoginAttempt): Promise<boolean> {
+    return (await limiter.count(failuresKey(account))) >= settings.loginFailuresMax;
+  }
+
+  /** A lock is not lengthened by failures from known networks. */
+  async function countInRow(login: LoginAttempt): Promise<void> {
+    if (!(await isLocked(login))) await limiter.increment(failuresKey(login.account), daySeconds);
+  }
+
+  async function endRow(login: LoginAttempt): Promise<void> {
+    if (!(await isLocked(login))) await limiter.clear(failuresKey(login.account));
   }
 
   async function judge(login: LoginAttempt, isCounted: boolean): Promise<Verdict> {
     const byAccount = refuseEmpty(await peek(accountBucket(login)));
-    const isLocked = await isUnderAttack(login);
-    const isRefused = isLocked || byAccount?.state.limited === true;
+    const isLockedOut = (await isLocked(login)) && !(await login.isKnownNetwork());
+    const isRefused = isLockedOut || byAccount?.state.limited === true;
     const byIp = await (isRefused || !isCounted ? peek : take)(ipBucket(login));
     const { limited, headers } = verdict([isCounted && !isRefused ? byIp : admit(byIp), byAccount]);
-    // How long an attack lasts nobody knows; a day without failures ends the lock for sure.
-    return isLocked
+    // Rather too long than too short: a limiter does not tell since when it counts.
+    return isLockedOut
       ? { limited: true, headers: { ...headers, 'retry-after': String(daySeconds) } }
       : { limited, headers };
   }
@@ -83,13 +93,13 @@ export function createLimits(limiter: Limiter, settings: LimitSettings, masterKe
       const [byIp, byAccount] = await Promise.all([
         peek(ipBucket(login)),
         take(accountBucket(login)),
-        limiter.increment(failuresKey(login.account), daySeconds),
+        countInRow(login),
       ]);
       return verdict([admit(byIp), admit(byAccount)]);
     },
     async countSuccess(login) {
       const bucket = accountBucket(login);
-      await Promise.all([bucket && limiter.reset(bucket), limiter.clear(failuresKey(login.account))]);
+      await Promise.all([bucket && limiter.reset(bucket), endRow(login)]);
       return verdict([admit(await peek(ipBucket(login))), admit(await peek(bucket))]);
     },
     forgiveFailures: (account) => limiter.clear(failuresKey(account)),

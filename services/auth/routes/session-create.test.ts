@@ -133,6 +133,27 @@ describe('limits', () => {
     assert.equal((await login(email, testPassword, '10.0.6.1')).status, 200);
     for (let i = 0; i < 10; i++) await login(email, 'wrong', `10.0.7.${i}`);
     assert.equal((await login(email, testPassword, '10.0.4.1')).status, 200);
+    assert.equal((await login(email, testPassword, '10.0.6.2')).status, 429, 'the owner lifts no lock');
+  });
+
+  test('a success before the lock begins the row of failures anew', async () => {
+    const { email } = await auth.register();
+    for (let i = 0; i < 9; i++) await login(email, 'wrong', `10.0.11.${i}`);
+    assert.equal((await login(email, testPassword, '10.0.12.1')).status, 200);
+    for (let i = 0; i < 9; i++) await login(email, 'wrong', `10.0.13.${i}`);
+    assert.equal((await login(email, testPassword, '10.0.14.1')).status, 200);
+  });
+
+  test("each of a person's limited attempts leaves its event, a flood of them is counted", async () => {
+    const { email } = await auth.register();
+    for (let i = 0; i < 4; i++) await login(email, 'wrong', '10.0.15.1');
+    const ids = [];
+    for (let i = 0; i < 25; i++)
+      ids.push((await login(email, 'wrong', '10.0.15.1')).headers.get('x-request-id'));
+    const path = '/admin/audit?event=login.rate_limited&ip=10.0.15.1';
+    const { items } = (await auth.call('GET', path, { token: await admin() })).body;
+    const told = (items as { request_id: string }[]).map((event) => event.request_id);
+    assert.deepEqual(told.toReversed(), ids.slice(0, 20));
   });
 });
 
