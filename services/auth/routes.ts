@@ -3,6 +3,7 @@
 
 import type { AuthDeps } from './deps.ts';
 import type { OpenEndpoint, ServiceEndpoint, SignedInEndpoint } from './http/endpoint.ts';
+import { accessDenialCreate } from './routes/access-denial-create.ts';
 import { auditList } from './routes/audit-list.ts';
 import { healthGet } from './routes/health-get.ts';
 import { jwksGet } from './routes/jwks-get.ts';
@@ -72,6 +73,9 @@ export function routes(deps: AuthDeps, describe: () => unknown): Routes {
       ['POST', '/oauth/introspect', tokenIntrospect(deps)],
       ['POST', '/oauth/revoke', tokenRevoke(deps)],
     ],
-    internal: [['GET', '/internal/revocations', revocationsGet(deps)]],
+    internal: [
+      ['GET', '/internal/revocations', revocationsGet(deps)],
+      ['POST', '/internal/access-denials', accessDenialCreate(deps)],
+    ],
   };
 }

@@ -12,6 +12,7 @@ import type { RevocationSource } from '@pi-gateway/revocation/revocation.ts';
 import type { GatewayConfig } from './config.ts';
 import { AuthOrigins } from './keys/auth-origins.ts';
 import { AccessLog } from './observe/access-log.ts';
+import { createDenialReporter, type ReportDenial } from './observe/denial-reporter.ts';
 import { LiveRevocations } from './revocation/live-revocations.ts';
 import { createSilentSource } from './revocation/silent-source.ts';
 import { checkGatewayConfig } from './routing/check-config.ts';
@@ -26,6 +27,7 @@ export type GatewayDeps = {
   readonly limiter: Limiter;
   readonly accessLog: AccessLog;
   readonly authOrigins: AuthOrigins;
+  readonly reportDenial: ReportDenial;
   close(): Promise<void>;
 };
 
@@ -75,6 +77,11 @@ export async function openGatewayDeps(
     nowMs,
     onKeyRevoked: () => keys.dropRevoked(),
   });
+  const denials = createDenialReporter({
+    masterKey: config.masterKey,
+    origin: () => authOrigins.current,
+    log,
+  });
   const limiter = await openRouteLimiter(redisUrl, log);
   const loaded = Promise.all([keys.start(), revocations.start()]);
   await Promise.race([loaded, delay(firstLoadMs, undefined, { ref: false })]);
@@ -87,8 +94,10 @@ export async function openGatewayDeps(
     limiter,
     accessLog,
     authOrigins,
+    reportDenial: denials.report,
     async close() {
       keys.close();
+      denials.close();
       await revocations.close();
       await limiter.close();
     },

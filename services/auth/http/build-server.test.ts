@@ -84,6 +84,39 @@ describe('who may call', () => {
     );
   });
 
+  test('a refusal of the gateway becomes the event of the request that it names', async () => {
+    const { id } = await auth.register();
+    const body = { user_id: id, session_id: id, role: 'user', method: 'GET', route: '/orders/*' };
+    const path = '/internal/access-denials';
+    const { forwardProof, callProof } = auth.deps.secrets;
+    const of = {
+      'x-pi-gateway': forwardProof,
+      'x-forwarded-for': '192.0.2.9',
+      'x-request-id': 'request-of-a-client',
+      'user-agent': 'curl',
+    };
+    assert.equal((await auth.call('POST', path, { body, headers: of })).status, 404);
+    const headers = { ...of, 'x-pi-call': callProof };
+    assert.equal((await auth.call('POST', path, { body: { ...body, x: 1 }, headers })).status, 422);
+    assert.equal((await auth.call('POST', path, { body, headers })).status, 204);
+    const query = `event=access.denied&actor_id=${id}`;
+    const { items } = (await auth.call('GET', `/admin/audit?${query}`, { token: admin })).body;
+    const [event, ...more] = items as Record<string, unknown>[];
+    assert.equal(more.length, 0);
+    const { id: _id, at: _at, ...told } = event!;
+    assert.deepEqual(told, {
+      event: 'access.denied',
+      outcome: 'denied',
+      actor_id: id,
+      target_id: id,
+      session_id: id,
+      ip: '192.0.2.9',
+      user_agent: 'curl',
+      request_id: 'request-of-a-client',
+      data: { role: 'user', method: 'GET', route: '/orders/*' },
+    });
+  });
+
   test('an id of any length is one that does not exist', async () => {
     for (const length of [255, 257, 8000]) {
       const id = 'a'.repeat(length);

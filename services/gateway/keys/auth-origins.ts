@@ -19,6 +19,11 @@ export class AuthOrigins {
     this.#origins = services.get(authServiceName)?.targets ?? [this.#authUrl];
   }
 
+  /** The one that answered last. */
+  get current(): string {
+    return this.#origins[0] ?? this.#authUrl;
+  }
+
   /** @throws {Error} of the last origin, when none answers. */
   async fetch(path: string, options?: FetchJsonOptions): Promise<unknown> {
     let failure: unknown;

@@ -12,6 +12,7 @@ import {
 } from '@pi-gateway/access-token/verify-with-remote-keys.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import type { Exchange } from '../exchange.ts';
+import type { ReportDenial } from '../observe/denial-reporter.ts';
 import type { LiveRevocations } from '../revocation/live-revocations.ts';
 import type { Access } from '../routing/route.ts';
 
@@ -23,6 +24,8 @@ export type AccessDeps = {
   readonly publicUrl: string;
   readonly clockSkewSeconds: number;
   readonly nowMs: () => number;
+  /** Makes the audit event of a refusal for a role. */
+  readonly reportDenial: ReportDenial;
 };
 
 /** About 10,000 tokens; their text counts towards the bytes. */
@@ -31,7 +34,7 @@ export function openVerifiedTokens(): VerifiedTokenCache {
 }
 
 /**
- * Sets the exchange's claims, or throws. Waits only where a key has to be fetched first.
+ * Sets the exchange's claims, or throws. Waits only where a key has to be fetched first, or a denial to be told.
  * @throws {AppError} missing_token, invalid_token, insufficient_role, malformed_request, unavailable.
  */
 export function checkAccess(x: Exchange, deps: AccessDeps): void | Promise<void> {
@@ -49,8 +52,7 @@ export function checkAccess(x: Exchange, deps: AccessDeps): void | Promise<void>
   if (claims instanceof Promise) {
     return claims.then((fetched) => checkClaims(x, fetched, access, deps));
   }
-  checkClaims(x, claims, access, deps);
-  return undefined;
+  return checkClaims(x, claims, access, deps);
 }
 
 const none = { kind: 'none' } as const;
@@ -67,17 +69,25 @@ function claimsOf(verification: RemoteVerification): AccessTokenClaims {
   throw new AppError(verification.kind === 'unavailable' ? 'unavailable' : 'invalid_token');
 }
 
-function checkClaims(x: Exchange, claims: AccessTokenClaims, access: Access, deps: AccessDeps): void {
+function checkClaims(
+  x: Exchange,
+  claims: AccessTokenClaims,
+  access: Access,
+  deps: AccessDeps,
+): void | Promise<void> {
   const { revocations } = deps;
   // Before the first load a revoked token could not be told from a living one.
   if (!revocations.isLoaded) throw new AppError('unavailable');
   if (!isAlive(claims, deps)) throw new AppError('invalid_token');
   // Known from here on, so that the record tells who was denied.
   x.claims = claims;
-  if (access.kind !== 'roles') return;
+  if (access.kind !== 'roles') return undefined;
   // A role may have been taken away in the time we know nothing of; other routes go on until the token expires.
   if (revocations.isStale()) throw new AppError('unavailable');
-  if (!claims.roles.some((role) => access.roles.includes(role))) throw new AppError('insufficient_role');
+  if (claims.roles.some((role) => access.roles.includes(role))) return undefined;
+  return deps.reportDenial(x).then(() => {
+    throw new AppError('insufficient_role');
+  });
 }
 
 /** Neither expired nor revoked, now. Open WebSockets are asked the same again and again. */

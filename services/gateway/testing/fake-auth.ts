@@ -2,7 +2,7 @@
 // it, signed by jose as the real one does.
 
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
@@ -29,6 +29,9 @@ export class FakeAuth {
   readonly forwarded: string[][] = [];
   /** Stand on the answers to forwarded requests. */
   readonly answerHeaders: Record<string, string> = {};
+  readonly denials: { readonly headers: IncomingHttpHeaders; readonly body: Record<string, unknown> }[] = [];
+  /** While true, denials are heard and never answered. */
+  isDeaf = false;
   /** While true, every answer is a 503. */
   isDown = false;
   readonly #server: Server;
@@ -47,6 +50,13 @@ export class FakeAuth {
         res.end(JSON.stringify({ keys: auth.keys.map(({ jwk }) => jwk) }));
       } else if (req.url?.startsWith('/internal/revocations?since=') && req.headers['x-pi-call']) {
         res.end(JSON.stringify({ as_of: Date.now() * 1000, revocations: auth.revocations }));
+      } else if (req.url === '/internal/access-denials' && req.headers['x-pi-call']) {
+        let body = '';
+        req.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+        req.on('end', () => {
+          auth.denials.push({ headers: req.headers, body: JSON.parse(body) as Record<string, unknown> });
+          if (!auth.isDeaf) res.writeHead(204).end();
+        });
       } else {
         auth.forwarded.push(req.rawHeaders);
         res.writeHead(204, auth.answerHeaders).end();
