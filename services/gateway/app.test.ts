@@ -227,6 +227,20 @@ describe('reload', () => {
     t.gateway.reload();
   });
 
+  test('a request that has to be sent again after its service was changed is', async () => {
+    assert.equal((await get('/up/warm')).status, 200);
+    upstream.respond = () => undefined;
+    const answer = get('/up/again');
+    const first = await until('the first try', () => upstream.requests[1]);
+    writeFileSync(t.configPath, yaml().replace('] }', '], max_pending: 9 }'));
+    assert.equal(t.gateway.reload().kind, 'applied');
+    upstream.respond = () => plainAnswer;
+    first.socket.destroy();
+    assert.equal((await answer).status, 200);
+    writeFileSync(t.configPath, yaml());
+    t.gateway.reload();
+  });
+
   test('a WebSocket survives a reload', async () => {
     upstream.respond = () =>
       'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';

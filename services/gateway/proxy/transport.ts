@@ -38,10 +38,9 @@ export interface UpstreamCall {
   resume(): void;
 }
 
+/** One that nobody uses any more holds nothing: its connections close by themselves once they are idle. */
 export interface Transport {
   send(request: UpstreamRequest, sink: AnswerSink): UpstreamCall;
-  /** Lets calls under way finish, then closes. */
-  close(): Promise<void>;
-  /** Ends calls under way as well. */
+  /** Ends all connections, those with calls under way too. */
   destroy(): Promise<void>;
 }

@@ -53,7 +53,6 @@ export function createUndiciTransport(origin: string, timeouts: Timeouts): Trans
       );
       return call;
     },
-    close: () => pool.close(),
     destroy: () => pool.destroy(),
   };
 }

@@ -13,7 +13,6 @@ import { UpstreamService } from './upstream-service.ts';
 
 const transport: Transport = {
   send: () => assert.fail('nothing is sent here'),
-  close: () => Promise.resolve(),
   destroy: () => Promise.resolve(),
 };
 

@@ -37,10 +37,6 @@ export class UpstreamService {
     return best ?? targets.find((target) => target !== avoid && target.isHealthy) ?? targets[start]!;
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.targets.map((target) => target.transport.close()));
-  }
-
   async destroy(): Promise<void> {
     await Promise.all(this.targets.map((target) => target.transport.destroy()));
   }

@@ -47,11 +47,9 @@ export class Routing {
     const { hash } = checked.config;
     const before = this.current;
     if (hash === before.hash) return { kind: 'unchanged', hash };
+    // Services that are gone are let go of, not closed: a request that began before may yet have to be sent, or
+    // sent again. Their idle connections close by themselves.
     this.current = openSnapshot(checked.config, this.#options, before);
-    for (const [name, service] of before.services) {
-      // Those that are gone finish what they have under way.
-      if (this.current.services.get(name) !== service) void service.close().catch(() => {});
-    }
     return { kind: 'applied', hash };
   }
 }
