@@ -500,6 +500,33 @@ describe('time and number:', () => {
     assert.equal(readAnswers(await inFlight)[0]!.body, 'GET /slow ');
   });
 
+  test('closing fails no request that is on its way on a kept connection; its answer is the last there', async () => {
+    const own = await start({ keepAliveTimeoutMs: 60_000 });
+    const idle = exchange(own.port, get(host));
+    const busy = exchange(own.port, get(host, '/slow'));
+    while (handled.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    const closed = new Promise<void>((resolve) => own.server.close(() => resolve()));
+    assert.equal(readAnswers(await busy)[0]!.headers.connection, 'close');
+    assert.notEqual(readAnswers(await idle)[0]!.headers.connection, 'close');
+    await closed;
+
+    const again = await start({ keepAliveTimeoutMs: 60_000 });
+    const socket = connect(again.port, '127.0.0.1');
+    let received = '';
+    socket.setEncoding('latin1').on('data', (data: string) => {
+      received += data;
+    });
+    socket.write(get(host));
+    await new Promise((resolve) => socket.once('data', resolve));
+    const isOver = new Promise<void>((resolve) => again.server.close(() => resolve()));
+    socket.write(next);
+    await isOver;
+    assert.deepEqual(
+      readAnswers(received).map(({ status, headers }) => `${status} ${headers.connection}`),
+      ['200 keep-alive', '200 close'],
+    );
+  });
+
   test('what is still open when closing takes too long can be ended, upgraded connections too', async () => {
     const own = await start({}, () => {});
     const client = exchange(own.port, get(`${host}Connection: Upgrade\r\nUpgrade: websocket\r\n`));

@@ -40,27 +40,46 @@ export type UpgradeHandler = (req: IncomingMessage, socket: Socket, head: Buffer
 const drainIntervalMs = 50;
 const ignore = (): void => {};
 
-/** Closing drains: kept connections are closed as soon as they are idle. The caller bounds it by closeAllConnections. */
+/** Whoever closes right when a request comes on a kept connection fails it: what is in use is used within this. */
+const keptWhileClosingMs = 500;
+
+/**
+ * Closing drains: every answer from then on is the last on its connection, and kept connections that nobody uses
+ * are closed after a moment. The caller bounds it by closeAllConnections.
+ */
 class FrontServer extends Server {
-  readonly #upgraded = new Set<Duplex>();
+  readonly #connections = new Set<Socket>();
+  #keepsIdleUntilMs = 0;
 
-  /** Node lets go of upgraded connections, yet waits for them when it closes. */
-  keep(upgraded: Duplex): void {
-    this.#upgraded.add(upgraded);
-    upgraded.once('close', () => this.#upgraded.delete(upgraded));
-  }
-
-  override closeAllConnections(): void {
-    super.closeAllConnections();
-    for (const upgraded of this.#upgraded) upgraded.destroy();
+  constructor(options: ServerOptions) {
+    super(options);
+    this.on('connection', (socket: Socket) => {
+      this.#connections.add(socket);
+      socket.once('close', () => this.#connections.delete(socket));
+    });
   }
 
   override close(callback?: (error?: Error) => void): this {
     if (this.listening) {
+      this.#keepsIdleUntilMs = performance.now() + keptWhileClosingMs;
       const timer = setInterval(() => this.closeIdleConnections(), drainIntervalMs).unref();
       this.once('close', () => clearInterval(timer));
+      for (const socket of this.#connections) {
+        const { pending } = connectionOf(socket);
+        if (pending !== undefined) pending.shouldKeepAlive = false;
+      }
     }
     return super.close(callback);
+  }
+
+  override closeIdleConnections(): void {
+    if (performance.now() >= this.#keepsIdleUntilMs) super.closeIdleConnections();
+  }
+
+  /** Node lets go of upgraded connections, yet waits for them when it closes: these too. */
+  override closeAllConnections(): void {
+    super.closeAllConnections();
+    for (const socket of this.#connections) socket.destroy();
   }
 }
 
@@ -201,7 +220,7 @@ export function createFrontServer(
     }
   }
 
-  const server: FrontServer = new FrontServer({
+  const server: Server = new FrontServer({
     ...serverOptions(options, limits),
     shouldUpgradeCallback: shouldUpgrade,
   });
@@ -229,7 +248,6 @@ export function createFrontServer(
   });
   if (onUpgrade !== undefined) {
     server.on('upgrade', (req, stream, head) => {
-      server.keep(stream);
       Reflect.deleteProperty(stream, 'destroySoon');
       stream.on('error', ignore); // Node took its own listener away; the handler learns of it by `close`
       onUpgrade(req, stream as Socket, head);
