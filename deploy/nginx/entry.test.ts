@@ -285,6 +285,15 @@ for (const [code, { status, rows }] of Object.entries(refused)) {
   });
 }
 
+test('a Host that is none ends the connection: nothing behind it is handled', async () => {
+  for (const name of ['u@a', 'a,b', 'a:', 'a\\b', 'a%2fb', '-a', '[::1', 'caf\xe9']) {
+    const bytes = `GET / HTTP/1.1\r\nHost: ${name}\r\n\r\n`;
+    const [answer, ...more] = readAnswers(await exchange(entry.port, bytes + get('/behind')));
+    assertProblem(answer, 400, 'malformed_request');
+    assert.deepEqual([more.length, seen.length], [0, 0], name);
+  }
+});
+
 test('an HTTP/0.9 request is closed without a byte', async () => {
   assert.equal(await exchange(entry.port, 'GET /\r\n\r\n'), '');
   assert.deepEqual(seen, []);
@@ -419,7 +428,11 @@ describe('what goes on to the gateway:', () => {
       await exchange(entry.port, upgrade('WebSocket', 'keep-alive, Upgrade')),
       /^HTTP\/1\.1 101 [^]*tunnel:$/,
     );
-    for (const bytes of [upgrade('h2c', 'Upgrade, close'), upgrade('websocket', 'close')]) {
+    for (const bytes of [
+      upgrade('h2c', 'Upgrade, close'),
+      upgrade('websocket', 'close'),
+      upgrade('websocket', 'Upgrade').replace('HTTP/1.1', 'HTTP/1.0'),
+    ]) {
       assert.match(await exchange(entry.port, bytes), /^HTTP\/1\.1 200 /);
     }
   });
