@@ -150,8 +150,10 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     return result;
   };
   const stopWatching = watchConfig(config.gatewayConfig, reload);
+  // The leeway is for tokens just issued by a clock that is ahead; an open connection gets no longer life by it.
+  const exact = { ...pipeline, clockSkewSeconds: 0 };
   const sweep = setInterval(
-    () => tunnels.sweep((claims, kid) => isAlive(claims, pipeline) && deps.keys.current.has(kid ?? '')),
+    () => tunnels.sweep((claims, kid) => isAlive(claims, exact) && deps.keys.current.has(kid ?? '')),
     sweepMs,
   ).unref();
 
