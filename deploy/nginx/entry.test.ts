@@ -355,13 +355,13 @@ describe('what goes on to the gateway:', () => {
     );
   });
 
-  test('a trusted proxy is believed: its client, scheme, request id and trace', async () => {
+  test('a trusted proxy is believed: its client, scheme, host, request id and trace', async () => {
     const own = await startEntry('trusted', {
       gateways: [`unix:${socketPath}`],
       trustedProxies: ['127.0.0.0/8', '10.0.0.0/8'],
     });
     const lines =
-      'X-Forwarded-For: 6.6.6.6, 203.0.113.9, 10.1.2.3\r\nX-Forwarded-Proto: https\r\nX-Request-Id: outer-request-id\r\ntraceparent: 00-1\r\n';
+      'X-Forwarded-For: 6.6.6.6, 203.0.113.9, 10.1.2.3\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.example\r\nX-Request-Id: outer-request-id\r\ntraceparent: 00-1\r\n';
     await exchange(own.port, get('/', lines));
     await own.stop();
     assert.deepEqual(seen[0]!.headers.slice(2), [
@@ -372,7 +372,7 @@ describe('what goes on to the gateway:', () => {
       'X-Forwarded-Proto',
       'https',
       'X-Forwarded-Host',
-      'a.example',
+      'shop.example',
       'traceparent',
       '00-1',
     ]);
