@@ -72,7 +72,7 @@ async function hashPassword(typed: string, email: string, settings: CliSettings)
     email,
   });
   if (decision.kind === 'refused') throw new CliError(1, `the password ${decision.details.join(', ')}`);
-  const hasher = await createPasswordHash({
+  const hasher = createPasswordHash({
     memoryKib: settings.passwordHashMemoryKib,
     passes: settings.passwordHashPasses,
   });

@@ -81,13 +81,16 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
   const publisher = options.revocations ?? openPublisher(config.redisUrl, log);
   const revocations = createRevocations(db, publisher, log);
   const sealKey = deriveSecret(config.masterKey, 'signing-key-encryption/v1');
-  const [keyRing, passwordHash] = await Promise.all([
+  const passwordHash = createPasswordHash({
+    memoryKib: config.passwordHashMemoryKib,
+    passes: config.passwordHashPasses,
+  });
+  const [keyRing] = await Promise.all([
     openKeyRing(db, sealKey, {
       rotationSeconds: config.signingKeyRotationSeconds,
       accessTokenTtlSeconds: config.accessTokenTtlSeconds,
       clockSkewSeconds: config.clockSkewSeconds,
     }),
-    createPasswordHash({ memoryKib: config.passwordHashMemoryKib, passes: config.passwordHashPasses }),
     revocations.poll(),
   ]);
   const runningMax = Math.min(availableParallelism(), options.threads ?? 4);

@@ -14,6 +14,16 @@ CREATE OR REPLACE FUNCTION public.micros(at timestamp with time zone)
 AS $function$ select (extract(epoch from at) * 1000000)::bigint $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.password_class(password_hash text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+    select case when password_hash like '$2%' then left(password_hash, 6)
+      else regexp_replace(password_hash, '\$[^$]*\$[^$]*$', '') end
+  $function$
+;
+
 CREATE OR REPLACE FUNCTION public.uuid_v7(at timestamp with time zone)
  RETURNS uuid
  LANGUAGE sql
@@ -139,6 +149,8 @@ CREATE INDEX sessions_end ON public.sessions USING btree (LEAST(revoked_at, idle
 CREATE INDEX sessions_living ON public.sessions USING btree (user_id, id) WHERE (revoked_at IS NULL);
 
 CREATE INDEX users_living_admins ON public.users USING btree (id) WHERE ((role = 'admin'::text) AND (disabled_at IS NULL));
+
+CREATE INDEX users_password_class ON public.users USING btree (password_class(password_hash) COLLATE "C");
 
 grant insert, select on audit_events to pi_app;
 

@@ -7,6 +7,7 @@ import { AppError } from '@pi-gateway/problem/app-error.ts';
 import type { Revocation } from '@pi-gateway/revocation/revocation.ts';
 import { Type } from 'typebox';
 import type { AuditOutcome } from '../audit/audit-event.ts';
+import type { TypedPassword } from '../crypto/password-hash.ts';
 import type { AuthDeps } from '../deps.ts';
 import { normalizePassword } from '../domain/decide-password.ts';
 import type { Principal } from '../http/authenticate.ts';
@@ -40,12 +41,17 @@ export function passwordChange(deps: AuthDeps) {
   const { db, gate, limits, passwordHash, sampler } = deps;
 
   /** As a login: one verification behind the gate, and a failure is counted before the permit passes on. */
-  function verify(login: LoginAttempt, email: string, present: string, next: string): Promise<Verified> {
+  function verify(
+    login: LoginAttempt,
+    email: string,
+    present: TypedPassword,
+    next: string,
+  ): Promise<Verified> {
     return gate.run(login.network, async () => {
       const verdict = await limits.recheckLogin(login);
       if (verdict.limited) return { kind: 'limited', verdict };
-      const credentials = await findCredentials(db, email);
-      const isRight = await passwordHash.verify(credentials?.passwordHash, present);
+      const { credentials, passwordClasses } = await findCredentials(db, email);
+      const isRight = await passwordHash.verify(credentials, passwordClasses, present);
       if (credentials === undefined || !isRight) {
         return { kind: 'wrong', verdict: await limits.countFailure(login) };
       }
@@ -99,8 +105,9 @@ export function passwordChange(deps: AuthDeps) {
     },
     async ({ body, caller, principal }, reply) => {
       const { id, email } = principal.user;
-      const present = normalizePassword(body.current_password);
-      if (present === undefined) throw refuseField('/current_password', 'is too long');
+      const normal = normalizePassword(body.current_password);
+      if (normal === undefined) throw refuseField('/current_password', 'is too long');
+      const present = { typed: body.current_password, normal };
       const next = await judgeNewPassword(deps, body.new_password, email);
       if (next.kind === 'refused') throw refuseField('/new_password', ...next.details);
       const account = limits.accountKey(email);
@@ -121,6 +128,8 @@ export function passwordChange(deps: AuthDeps) {
           return refuseWrong(verified.verdict, principal, caller);
         case 'right': {
           const saved = await save(verified, principal, caller);
+          // It is not the present password any more, unless a parallel login made its outdated hash anew:
+          // then it is right at the next try.
           if (saved.kind === 'changed_meanwhile') {
             return refuseWrong(await limits.countFailure(login), principal, caller);
           }

@@ -1,8 +1,9 @@
 // POST /auth/login. The answer, its headers and its time are the same for an unknown address, a wrong password
-// and a disabled account; every attempt that is admitted verifies exactly one hash.
+// and a disabled account; every attempt that is admitted does the same work (crypto/password-hash.ts).
 
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import { issueTokens } from '../crypto/issue-tokens.ts';
+import type { TypedPassword } from '../crypto/password-hash.ts';
 import { hashNonce, newNonce } from '../crypto/refresh-token.ts';
 import type { AuthDeps } from '../deps.ts';
 import { canonicalEmail } from '../domain/canonical-email.ts';
@@ -17,11 +18,25 @@ import { type LoginAttempt, rateLimited, type Verdict } from '../limits/login-li
 import { insertAuditEvent, insertAuditEventPerSession } from '../store/audit-events.ts';
 import { isKnownNetwork, rememberNetwork } from '../store/known-networks.ts';
 import { insertSession, revokeOldestSessions } from '../store/sessions.ts';
-import { type Credentials, findCredentials, lockUserForLogin, saveLogin } from '../store/users.ts';
+import {
+  type Credentials,
+  findCredentials,
+  findUserId,
+  lockUserForLogin,
+  saveLogin,
+} from '../store/users.ts';
 
+type Right = {
+  readonly kind: 'right';
+  readonly credentials: Credentials;
+  /** Made when the old one is outdated. */
+  readonly newHash: string | undefined;
+};
+type Wrong = { readonly kind: 'wrong'; readonly credentials: Credentials | undefined };
+type Judged = Right | Wrong;
 type Outcome =
-  | { readonly kind: 'right'; readonly credentials: Credentials; readonly newHash: string | undefined }
-  | { readonly kind: 'wrong'; readonly credentials: Credentials | undefined; readonly verdict: Verdict }
+  | Right
+  | (Wrong & { readonly verdict: Verdict })
   | { readonly kind: 'limited'; readonly verdict: Verdict };
 
 const nobody = '00000000-0000-7000-8000-000000000000';
@@ -29,20 +44,23 @@ const nobody = '00000000-0000-7000-8000-000000000000';
 export function sessionCreate(deps: AuthDeps) {
   const { config, db, gate, limits, passwordHash, sampler, metrics } = deps;
 
-  /** One hash, behind the gate. A failure is counted before the permit passes on, so that parallel tries see it. */
-  async function verify(login: LoginAttempt, email: string, password: string): Promise<Outcome> {
+  async function judge(email: string, password: TypedPassword): Promise<Judged> {
+    const { credentials, passwordClasses } = await findCredentials(db, email);
+    const usable = credentials?.isDisabled === false ? credentials : undefined;
+    const isRight = await passwordHash.verify(usable, passwordClasses, password);
+    if (!isRight || usable === undefined) return { kind: 'wrong', credentials };
+    const isOutdated = passwordHash.isOutdated(usable.passwordClass);
+    const newHash = isOutdated ? await passwordHash.hash(password.normal) : undefined;
+    return { kind: 'right', credentials: usable, newHash };
+  }
+
+  /** Behind the gate. A failure is counted before the permit passes on, so that parallel tries see it. */
+  async function verify(login: LoginAttempt, email: string, password: TypedPassword): Promise<Outcome> {
     return gate.run(login.network, async () => {
       const verdict = await limits.recheckLogin(login);
       if (verdict.limited) return { kind: 'limited', verdict };
-      const credentials = await findCredentials(db, email);
-      const isUsable = credentials !== undefined && !credentials.isDisabled;
-      const isRight = await passwordHash.verify(isUsable ? credentials.passwordHash : undefined, password);
-      if (!isRight || !isUsable) {
-        return { kind: 'wrong', credentials, verdict: await limits.countFailure(login) };
-      }
-      const isOutdated = passwordHash.isOutdated(credentials.passwordHash);
-      const newHash = isOutdated ? await passwordHash.hash(password) : undefined;
-      return { kind: 'right', credentials, newHash };
+      const judged = await judge(email, password);
+      return judged.kind === 'right' ? judged : { ...judged, verdict: await limits.countFailure(login) };
     });
   }
 
@@ -76,7 +94,7 @@ export function sessionCreate(deps: AuthDeps) {
   }
 
   /** The session, its event and everything else a login changes, at once; undefined when the account changed meanwhile. */
-  function saveSession({ credentials, newHash }: Outcome & { kind: 'right' }, caller: Caller) {
+  function saveSession({ credentials, newHash }: Right, caller: Caller) {
     const nonce = newNonce();
     return db.transaction(async (tx) => {
       const user = await lockUserForLogin(tx, credentials.id, credentials.passwordHash);
@@ -111,6 +129,11 @@ export function sessionCreate(deps: AuthDeps) {
     });
   }
 
+  async function verifyAgain(login: LoginAttempt, email: string, password: TypedPassword, caller: Caller) {
+    const outcome = await gate.run(login.network, () => judge(email, password));
+    return outcome.kind === 'right' ? saveSession(outcome, caller) : undefined;
+  }
+
   return endpoint(
     {
       summary: 'Sign in with e-mail and password',
@@ -129,7 +152,7 @@ export function sessionCreate(deps: AuthDeps) {
         account,
         network: caller.network,
         isKnownNetwork: async () =>
-          isKnownNetwork(db, (await findCredentials(db, email))?.id ?? nobody, caller.network),
+          isKnownNetwork(db, (await findUserId(db, email)) ?? nobody, caller.network),
       };
       const admitted = await limits.admitLogin(login);
       const outcome: Outcome = admitted.limited
@@ -144,7 +167,10 @@ export function sessionCreate(deps: AuthDeps) {
           reply.headers(outcome.verdict.headers);
           throw new AppError('invalid_credentials');
         case 'right': {
-          const session = await saveSession(outcome, caller);
+          // A parallel login may have made an outdated hash anew, between the verification and here: once
+          // more, against what stands there now.
+          const session =
+            (await saveSession(outcome, caller)) ?? (await verifyAgain(login, email, password, caller));
           if (session === undefined) {
             reply.headers((await limits.countFailure(login)).headers);
             await recordFailed(account, outcome.credentials, caller);
@@ -174,7 +200,7 @@ export function sessionCreate(deps: AuthDeps) {
 function readCredentials(body: { readonly email: string; readonly password: string }) {
   const address = canonicalEmail(body.email);
   if (address.kind === 'refused') throw refuseField('/email', address.detail);
-  const password = normalizePassword(body.password);
-  if (password === undefined) throw refuseField('/password', 'is too long');
-  return { email: address.email, password };
+  const normal = normalizePassword(body.password);
+  if (normal === undefined) throw refuseField('/password', 'is too long');
+  return { email: address.email, password: { typed: body.password, normal } };
 }

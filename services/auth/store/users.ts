@@ -18,6 +18,8 @@ export type User = {
 export type Credentials = {
   readonly id: string;
   readonly passwordHash: string;
+  /** What it costs to verify: by the database's `password_class`. */
+  readonly passwordClass: string;
   readonly isDisabled: boolean;
 };
 
@@ -58,15 +60,43 @@ export async function isEmailTaken(db: Queryable, email: string): Promise<boolea
   return rows.length > 0;
 }
 
-export async function findCredentials(db: Queryable, email: string): Promise<Credentials | undefined> {
-  const [row] = await db.query<Credentials>({
-    name: 'find-credentials',
-    text: `select id, password_hash as "passwordHash", disabled_at is not null as "isDisabled"
-      from users where email = $1`,
+export async function findUserId(db: Queryable, email: string): Promise<string | undefined> {
+  const [row] = await db.query<{ id: string }>({
+    name: 'find-user-id',
+    text: 'select id from users where email = $1',
     values: [email],
   });
-  return row;
+  return row?.id;
 }
+
+/** What a login needs, read at one instant. */
+export type LoginRow = {
+  readonly credentials: Credentials | undefined;
+  /** The classes of the password hashes of all accounts: a handful, found by as many steps in their index. */
+  readonly passwordClasses: readonly string[];
+};
+
+export async function findCredentials(db: Queryable, email: string): Promise<LoginRow> {
+  const [row] = await db.query<Nullable<Credentials> & { passwordClasses: string[] }>({
+    name: 'find-credentials',
+    text: `with recursive classes as (
+        (select password_class(password_hash) collate "C" as class from users order by 1 limit 1)
+        union all
+        select (select password_class(password_hash) collate "C" from users
+          where password_class(password_hash) collate "C" > class order by 1 limit 1)
+        from classes where class is not null
+      )
+      select "passwordClasses", id, password_hash as "passwordHash",
+        password_class(password_hash) as "passwordClass", disabled_at is not null as "isDisabled"
+      from (select array(select class from classes where class is not null) as "passwordClasses") as living
+        left join users on email = $1`,
+    values: [email],
+  });
+  const { passwordClasses, ...found } = row!;
+  return { passwordClasses, credentials: found.id === null ? undefined : (found as Credentials) };
+}
+
+type Nullable<T> = { [K in keyof T]: T[K] | null };
 
 export type Principal = User & {
   /** The session of the token stands and was not ended. */

@@ -1,0 +1,2 @@
+drop index users_password_class;
+drop function password_class(text);
