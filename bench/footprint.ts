@@ -126,7 +126,7 @@ const embedded: Subject = {
 
 const [cpu] = cpus();
 console.log(
-  `machine: ${cpus().length} × ${cpu?.model.trim()}, ${(totalmem() / 1e9).toFixed(0)} GB, ${type()} ${release()}`,
+  `machine: ${cpus().length} × ${cpu?.model.trim()}, ${(totalmem() / 1e9).toFixed(0)} GB, ${type()} ${release().split('-')[0]}`,
 );
 console.log(
   `node ${process.version}; start: median of ${rounds}; memory: ${memoryKind} of the process tree after ${settleMs} ms at rest`,

@@ -70,7 +70,7 @@ async function logOutOnce(
 ): Promise<Map<Service, number>> {
   let answeredMs = Number.POSITIVE_INFINITY;
 
-  async function probe({ target }: Service): Promise<number> {
+  async function probe({ target }: Service, onAccepted: () => void): Promise<number> {
     let lastMs = 0;
     let wasAccepted = false;
     for (;;) {
@@ -78,6 +78,7 @@ async function logOutOnce(
       if (answer.status === 401) break;
       assert.equal(answer.status, 200);
       wasAccepted = true;
+      onAccepted();
       if (answer.sentMs >= answeredMs) lastMs = answer.answeredMs - answeredMs;
       assert.ok(lastMs < boundMs, `let through ${lastMs.toFixed(0)} ms after the logout`);
       await delay(probeEveryMs);
@@ -86,9 +87,12 @@ async function logOutOnce(
     return lastMs;
   }
 
-  const probes = workers.map(async (worker) => [worker, await probe(worker)] as const);
-  // Each probe has been let through at least once by then.
-  await delay(20 * probeEveryMs);
+  const accepted = workers.map(() => Promise.withResolvers<void>());
+  const probes = workers.map(
+    async (worker, index) => [worker, await probe(worker, accepted[index]!.resolve)] as const,
+  );
+  // A probe that fails ends the wait as well.
+  await Promise.race([Promise.all(accepted.map(({ promise }) => promise)), Promise.all(probes)]);
   const logout = await send(carrier.target, {
     method: 'POST',
     path: '/api/auth/logout',

@@ -152,7 +152,7 @@ const proofs: readonly Proof[] = [
 
 function describeMachine(): Figures {
   return {
-    machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, ${(totalmem() / 1e9).toFixed(0)} GB, ${type()} ${release()}`,
+    machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, ${(totalmem() / 1e9).toFixed(0)} GB, ${type()} ${release().split('-')[0]}`,
     node: process.version,
     redis: execFileSync('redis-server', ['--version'], { encoding: 'utf8' }).split(' ').slice(0, 3).join(' '),
     postgres: 'embedded 18, fsync off as for all tests',
