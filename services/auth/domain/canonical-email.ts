@@ -21,7 +21,7 @@ export function canonicalEmail(text: string): CanonicalEmail {
   const at = trimmed.lastIndexOf('@');
   if (at < 1) return refused('must be an e-mail address');
   if (trimmed.length > lengthMax) return refused(`must have at most ${lengthMax} characters`);
-  const local = lowerAscii(trimmed.slice(0, at));
+  const local = lowerCase(trimmed.slice(0, at));
   if (local.length > localMax || !dotAtom.test(local)) {
     return refused('the part before the @ must be letters, digits and single dots in ASCII');
   }
@@ -36,7 +36,7 @@ export function canonicalEmail(text: string): CanonicalEmail {
 // domainToASCII also reads `1.2` or `0x7f.1` as an address and maps whatever it can: only a name that it
 // leaves alone, or beyond ASCII encodes without changing a letter, is taken.
 function asciiDomain(text: string): string | undefined {
-  const domain = lowerAscii(text);
+  const domain = lowerCase(text);
   const encoded = domainToASCII(domain);
   if (encoded === '') return undefined;
   const isAscii = /^[\x21-\x7e]*$/.test(domain);
@@ -54,9 +54,13 @@ function isStable(text: string): boolean {
   return internationalLabel.test(text) && text === text.normalize('NFKC').toLowerCase();
 }
 
-// toLowerCase would turn the Kelvin sign into k.
-function lowerAscii(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+// Letter by letter, and none from beyond ASCII into it: toLowerCase would turn the Kelvin sign into k.
+function lowerCase(text: string): string {
+  return text.replace(/\p{Lu}/gu, (letter) => {
+    const lower = letter.toLowerCase();
+    const isPlain = letter === letter.normalize('NFKC') && isStable(lower);
+    return /^[A-Z]$/.test(letter) || (isPlain && /^\P{ASCII}$/u.test(lower)) ? lower : letter;
+  });
 }
 
 function refused(detail: string): CanonicalEmail {
