@@ -19,6 +19,13 @@ test('offsets, fractions and lower case are understood', () => {
   }
 });
 
+test('times before the epoch are times, the first years too', () => {
+  assert.equal(readRfc3339('1970-01-01T00:00:00+00:01'), -60_000);
+  for (const text of ['0000-02-29T00:00:00.000Z', '0050-06-01T12:00:00.250Z', '1969-12-31T23:59:59.999Z']) {
+    assert.equal(new Date(readRfc3339(text)!).toISOString(), text);
+  }
+});
+
 test('what is no time is refused', () => {
   const bad = [
     '',
@@ -30,7 +37,6 @@ test('what is no time is refused', () => {
     '2026-01-02 00:00:00Z',
     '2026-01-02T00:00:00',
     '2026-01-02T00:00:00+24:00',
-    '0000-01-01T00:00:00Z',
     '2026-01-02T00:00:00.Z',
   ];
   for (const text of bad) assert.equal(readRfc3339(text), undefined, text);

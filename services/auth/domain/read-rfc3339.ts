@@ -2,7 +2,7 @@
 
 const form = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
 
-/** Milliseconds since the epoch, rounded down; undefined for anything else. A leap second counts as the next second. */
+/** Milliseconds since the epoch (negative before it), rounded down; undefined for anything else. A leap second counts as the next second. */
 export function readRfc3339(text: string): number | undefined {
   const match = form.exec(text);
   if (match === null) return undefined;
@@ -17,12 +17,12 @@ export function readRfc3339(text: string): number | undefined {
   const offsetHour = Number(match[9] ?? 0);
   const offsetMinute = Number(match[10] ?? 0);
   if (hour > 23 || minute > 59 || second > 60 || offsetHour > 23 || offsetMinute > 59) return undefined;
-  const date = new Date(Date.UTC(year, month - 1, day));
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day); // Date.UTC would read the year 50 as 1950
   const isDay =
     date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-  if (!isDay || year < 1970) return undefined;
+  if (!isDay) return undefined;
   const fraction = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
   const offset = (match[8] === '-' ? -1 : 1) * (offsetHour * 60 + offsetMinute);
-  const millis = date.getTime() + ((hour * 60 + minute - offset) * 60 + second) * 1000 + fraction;
-  return millis < 0 ? undefined : millis;
+  return date.getTime() + ((hour * 60 + minute - offset) * 60 + second) * 1000 + fraction;
 }

@@ -91,10 +91,10 @@ function readAddress(text: string | undefined): string | undefined {
   return address;
 }
 
-/** Microseconds, at a whole millisecond. */
+/** Microseconds, at a whole millisecond. No event is older than the epoch. */
 function readTime(pointer: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const millis = readRfc3339(text);
   if (millis === undefined) throw refuseField(pointer, 'must be a time as in RFC 3339');
-  return millis * 1000;
+  return Math.max(millis, 0) * 1000;
 }

@@ -94,6 +94,8 @@ test('audit events are found by event, person, address and time, and by nothing 
   assert.deepEqual(await ids(`actor_id=${target_id}&ip=::ffff:127.0.0.1`), [id]);
   assert.ok((await ids(`from=${at}&to=${at}`)).includes(id!));
   assert.equal((await ids(`from=${at}`)).length, 3);
+  assert.equal((await ids('from=0001-01-01T00:00:00Z&limit=3')).length, 3);
+  assert.equal((await ids('to=1969-12-31T23:59:59Z')).length, 0);
   assert.equal((await ids(`to=${at}`)).length, 4);
   for (const query of [
     'event=x',
