@@ -1,7 +1,8 @@
 // Revocations on the answer of a forwarded request, so that the gateway that carried it enforces them before
 // the client hears of them. More than fit into a header are left to the feed.
 
-import { type Revocation, revocationKinds } from '@pi-gateway/revocation/revocation.ts';
+import type { Revocation } from '@pi-gateway/revocation/revocation.ts';
+import { fromWire, toWire } from '@pi-gateway/revocation/revocation-wire.ts';
 
 /** On answers of auth to a proven gateway; the gateway removes it. */
 export const revocationsHeader = 'x-pi-revocations';
@@ -10,9 +11,7 @@ const perHeaderMax = 50;
 
 /** base64url of a JSON array with the fields of `/internal/revocations`. */
 export function encodeRevocations(revocations: readonly Revocation[]): string {
-  const rows = revocations
-    .slice(0, perHeaderMax)
-    .map(({ kind, id, notBefore, until }) => ({ kind, id, not_before: notBefore, until }));
+  const rows = revocations.slice(0, perHeaderMax).map(toWire);
   return Buffer.from(JSON.stringify(rows)).toString('base64url');
 }
 
@@ -24,17 +23,9 @@ export function decodeRevocations(text: string): Revocation[] {
 /** Reads the array of `/internal/revocations` as well. @throws {Error} on anything odd. */
 export function readRevocations(json: unknown): Revocation[] {
   if (!Array.isArray(json)) throw new Error('revocations: not an array');
-  return json.map(readRevocation);
-}
-
-function readRevocation(row: unknown): Revocation {
-  const { kind, id, not_before, until } = Object(row) as Record<string, unknown>;
-  const known = revocationKinds.find((one) => one === kind);
-  const isSound =
-    known !== undefined &&
-    typeof id === 'string' &&
-    Number.isSafeInteger(not_before) &&
-    Number.isSafeInteger(until);
-  if (!isSound) throw new Error('revocations: a malformed row');
-  return { kind: known, id, notBefore: not_before as number, until: until as number };
+  return json.map((row) => {
+    const revocation = fromWire(row);
+    if (revocation === undefined) throw new Error('revocations: a malformed row');
+    return revocation;
+  });
 }

@@ -1,6 +1,7 @@
 // GET /internal/revocations?since=: the gateways' second source. For whoever proves to be our gateway; to
 // everybody else this address does not exist.
 
+import { toWire } from '@pi-gateway/revocation/revocation-wire.ts';
 import { Type } from 'typebox';
 import type { AuthDeps } from '../deps.ts';
 import { endpoint } from '../http/endpoint.ts';
@@ -36,12 +37,7 @@ export function revocationsGet({ db }: Pick<AuthDeps, 'db'>) {
       const { asOf, revocations, next } = await listRevocationsSince(db, Number(query.since), query.from_id);
       return {
         as_of: asOf,
-        revocations: revocations.map(({ kind, id, notBefore, until }) => ({
-          kind,
-          id,
-          not_before: notBefore,
-          until,
-        })),
+        revocations: revocations.map(toWire),
         next: next === undefined ? null : { since: next.since, from_id: next.fromId },
       };
     },
