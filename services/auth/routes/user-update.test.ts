@@ -174,6 +174,31 @@ test('an admin ends all sessions of a user, access tokens with them', async () =
   assert.equal((await me((await auth.login(email)).access_token)).status, 200);
 });
 
+test('an access token that outlives its idle session dies too when the sessions are ended', async () => {
+  const { id, email } = await auth.register();
+  const [idle, other] = [await auth.login(email), await auth.login(email)];
+  const passIdleEnd = () =>
+    auth.deps.db.query({
+      name: 'test-idle',
+      text: `update sessions set idle_expires_at = clock_timestamp() - interval '1 second'
+        where user_id = $1 and id <> $2`,
+      values: [id, sessionOf(other.access_token)],
+    });
+  await passIdleEnd();
+  assert.equal((await me(idle.access_token)).status, 200);
+  assert.equal((await auth.call('DELETE', '/auth/sessions', { token: other.access_token })).status, 204);
+  assert.equal((await me(idle.access_token)).status, 401);
+  const third = await auth.login(email);
+  await passIdleEnd();
+  assert.equal((await auth.call('DELETE', `/admin/users/${id}/sessions`, { token: admin })).status, 204);
+  assert.equal((await me(third.access_token)).status, 401);
+});
+
+function sessionOf(token: string): string {
+  const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { sid: string };
+  return claims.sid;
+}
+
 test('a body out of form is a 422, an unknown user a 404, a user who is no admin a 403 with its event', async () => {
   const { id, email } = await auth.register();
   for (const body of [

@@ -151,7 +151,10 @@ export async function revokeLivingSession(
   return row;
 }
 
-/** Ends all living sessions of a user but one; the account must be locked already. */
+/**
+ * Ends all sessions of a user but one, past their lifetime or not, so that their access tokens die too; the account
+ * must be locked already.
+ */
 export async function revokeSessionsOfUser(
   db: Queryable,
   userId: string,
@@ -161,7 +164,7 @@ export async function revokeSessionsOfUser(
   return db.query<EndedSession>({
     name: 'revoke-sessions-of-user',
     text: `update sessions set revoked_at = clock_timestamp(), revoke_reason = $2
-      where user_id = $1 and ($3::uuid is null or id <> $3) and ${living}
+      where user_id = $1 and ($3::uuid is null or id <> $3) and revoked_at is null
       returning ${ended}`,
     values: [userId, reason, exceptId ?? null],
   });
