@@ -28,6 +28,26 @@ function config(text: string, variables: Record<string, string> = {}) {
   return loaded.config;
 }
 
+describe('what is no gateway.yaml', () => {
+  test('is one line: what follows from the first mistake is not told', () => {
+    const needsMapping = '1:1 the file must be a mapping of keys to values';
+    assert.deepEqual(problems(''), [needsMapping]);
+    assert.deepEqual(problems('- a'), [needsMapping]);
+    assert.deepEqual(problems(`${base}  - { path: /a/{id}, service: up }`), [
+      '4:16 Unexpected flow-map-start at node end; a path with {names} is put in quotes',
+    ]);
+    assert.deepEqual(problems(`${base}  - { path: /a, service: up }\n---\na: 1\n`), [
+      '5:1 the file holds more than one document',
+    ]);
+  });
+
+  test('a route whose path no request can have is refused', () => {
+    assert.deepEqual(problems(`${base}  - { path: "/a;b", service: up }`), [
+      '4:13 path /a;b: holds a character that no canonical path has',
+    ]);
+  });
+});
+
 describe('defaults', () => {
   test('a route without access is authenticated, for all methods, with 10 MiB', () => {
     const [route] = config(`${base}  - { path: /a/*, service: up }`).routes;

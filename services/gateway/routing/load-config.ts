@@ -2,7 +2,7 @@
 // and no environment, so that start, reload, `pi gateway check` and tests judge a text alike.
 
 import { createHash } from 'node:crypto';
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parseDocument, type YAMLError } from 'yaml';
 import type { ConfigProblem } from './config-problem.ts';
 import { nearestWord } from './nearest-word.ts';
 import { type Field, NodeReader, type YamlNode } from './read-node.ts';
@@ -27,18 +27,18 @@ export function loadConfig(
 ): LoadedConfig {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-  const broken = [...document.errors, ...document.warnings];
-  if (broken.length > 0) {
-    const problems = broken.map((error) => {
-      const { line, col } = lines.linePos(error.pos[0]);
-      return { line: Math.max(line, 1), column: Math.max(col, 1), message: error.message };
-    });
-    return { kind: 'invalid', problems };
+  // What follows the first error follows from it.
+  const [broken] = [...document.errors, ...document.warnings];
+  if (broken !== undefined) {
+    const { line, col } = lines.linePos(broken.pos[0]);
+    const message = syntaxMessage(broken, text);
+    return { kind: 'invalid', problems: [{ line: Math.max(line, 1), column: Math.max(col, 1), message }] };
   }
   const reader = new NodeReader(document, lines, variables);
   const fields = reader.fields(document.contents, fileKeys, 'the file');
-  const services = readServices(reader, fields?.get('services'), document.contents);
-  const routes = readRoutes(reader, fields?.get('routes'), document.contents, services);
+  if (fields === undefined) return { kind: 'invalid', problems: reader.problems };
+  const services = readServices(reader, fields.get('services'), document.contents);
+  const routes = readRoutes(reader, fields.get('routes'), document.contents, services);
   if (reader.problems.length > 0) {
     const problems = reader.problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
     return { kind: 'invalid', problems };
@@ -47,6 +47,11 @@ export function loadConfig(
     .update(JSON.stringify([[...services.values()], routes]))
     .digest('hex');
   return { kind: 'config', config: Object.freeze({ services, routes, hash }) };
+}
+
+function syntaxMessage({ code, message, pos }: YAMLError, text: string): string {
+  if (code === 'MULTIPLE_DOCS') return 'the file holds more than one document';
+  return text[pos[0]] === '{' ? `${message}; a path with {names} is put in quotes` : message;
 }
 
 function readServices(reader: NodeReader, field: Field | undefined, file: YamlNode): Map<string, Service> {

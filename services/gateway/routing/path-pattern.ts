@@ -16,8 +16,9 @@ export type PathPattern = {
 
 type Refusal = { readonly kind: 'refused'; readonly reason: string };
 
-// RFC 3986 pchar without percent signs: a pattern is written in the canonical form that requests are put in.
-const literal = /^[A-Za-z0-9\-._~!$&'()+,;=:@]*$/;
+// RFC 3986 pchar without percent signs and semicolons: a pattern is written in the canonical form that requests
+// are put in.
+const literal = /^[A-Za-z0-9\-._~!$&'()+,=:@]*$/;
 
 /** Parses a path of gateway.yaml. Paths with percent signs are refused: they would match nothing. */
 export function parsePattern(path: string): PathPattern | Refusal {
