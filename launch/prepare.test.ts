@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { lockDataDir, readRunState } from './data-dir-lock.ts';
 import { ensureMasterKey } from './master-key-file.ts';
-import { localOrigin, settlePorts } from './settle-ports.ts';
+import { localOrigin, localRequest, settlePorts } from './settle-ports.ts';
 
 const scratch = await mkdtemp(join(tmpdir(), 'pi-test-'));
 after(() => rm(scratch, { recursive: true, force: true }));
@@ -122,5 +122,7 @@ describe('ports', () => {
   test('this machine reaches a service that listens everywhere on loopback', () => {
     assert.equal(localOrigin('0.0.0.0', 8000), 'http://127.0.0.1:8000');
     assert.equal(localOrigin('::', 8000), 'http://[::1]:8000');
+    assert.equal(localRequest('0.0.0.0', 8000).hostname, '127.0.0.1');
+    assert.equal(localRequest('::', 8000).hostname, '::1');
   });
 });

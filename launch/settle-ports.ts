@@ -1,7 +1,9 @@
 // Ports are settled before anything starts: an occupied one is told at once, with the setting to change, and
 // `0` becomes a free one that every part then knows.
 
+import type { RequestOptions } from 'node:http';
 import { createServer } from 'node:net';
+import { urlToHttpOptions } from 'node:url';
 import { LaunchError } from './launch-error.ts';
 
 export type WantedPort = { readonly setting: string; readonly port: number | 'off' };
@@ -57,4 +59,9 @@ export async function settlePorts(
 export function localOrigin(host: string, port: string | number): string {
   const local = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return `http://${local.includes(':') ? `[${local}]` : local}:${port}`;
+}
+
+/** The same as `node:http` wants it: an IPv6 address without its brackets. */
+export function localRequest(host: string, port: string | number): RequestOptions {
+  return urlToHttpOptions(new URL(localOrigin(host, port)));
 }

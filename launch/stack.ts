@@ -19,7 +19,7 @@ import { prepareRun } from './prepare-run.ts';
 import { readyBox } from './print-box.ts';
 import { startRedis } from './redis.ts';
 import { type Launch, runLauncher } from './run-launcher.ts';
-import { localOrigin } from './settle-ports.ts';
+import { localOrigin, localRequest } from './settle-ports.ts';
 import { makeStackRuntimeDir } from './stack-runtime-dir.ts';
 
 export const stackSettings = {
@@ -65,7 +65,7 @@ async function startStack(launch: Launch): Promise<void> {
     name: 'auth',
     main: 'services/auth/main.ts',
     env,
-    readyAt: { host: new URL(localOrigin(host, authPort)).hostname, port: authPort },
+    readyAt: localRequest(host, authPort),
     pidFile: pidFile('auth'),
     log,
   });

@@ -59,6 +59,7 @@ type Entry = { readonly port: number; readonly accessLog: string; stop(): Promis
 async function startEntry(
   name: string,
   options: Partial<NginxOptions> & { gateways: string[] },
+  host = '127.0.0.1',
 ): Promise<Entry> {
   const port = await freePort();
   const runDir = join(folder, name);
@@ -68,7 +69,7 @@ async function startEntry(
   writeFileSync(
     file,
     renderNginxConf({
-      listen: `127.0.0.1:${port}`,
+      listen: `${host}:${port}`,
       trustedProxies: [],
       runDir,
       accessLog,
@@ -376,6 +377,14 @@ describe('what goes on to the gateway:', () => {
       'traceparent',
       '00-1',
     ]);
+  });
+
+  test('an entry on [::] takes IPv4 clients too, like the services', async () => {
+    const own = await startEntry('both', { gateways: [`unix:${socketPath}`] }, '[::]');
+    await exchange(own.port, get('/'));
+    await own.stop();
+    // As IPv6 writes it; the gateway tells services the IPv4 address.
+    assert.equal(seen[0]!.headers[seen[0]!.headers.indexOf('X-Forwarded-For') + 1], '::ffff:127.0.0.1');
   });
 
   test('an absolute target for our host is forwarded as its path', async () => {

@@ -37,10 +37,15 @@ function quote(value: string): string {
   return `"${value}"`;
 }
 
+/** nginx alone would keep `[::]` to IPv6, unlike the services behind it. */
+function renderListen(listen: string): string {
+  return listen.startsWith('[::]:') ? `${quote(listen)} ipv6only=off` : quote(listen);
+}
+
 function renderTls(tls: NginxOptions['tls'], snippets: string): string {
   if (tls === undefined) return '';
   return [
-    `listen ${quote(tls.listen)} ssl default_server;`,
+    `listen ${renderListen(tls.listen)} ssl default_server;`,
     `ssl_certificate ${quote(tls.certificateFile)};`,
     `ssl_certificate_key ${quote(tls.keyFile)};`,
     `include ${quote(`${snippets}/tls.conf`)};`,
@@ -60,7 +65,7 @@ export function renderNginxConf(options: NginxOptions): string {
     TRUSTED_PROXIES: options.trustedProxies.map((network) => `${quote(network)} 1;`).join('\n    '),
     REAL_IP: options.trustedProxies.map((network) => `set_real_ip_from ${quote(network)};`).join('\n  '),
     GATEWAYS: options.gateways.map((gateway) => `server ${quote(gateway)} max_fails=0;`).join('\n    '),
-    LISTEN: quote(options.listen),
+    LISTEN: renderListen(options.listen),
     TLS: renderTls(options.tls, snippets),
     CONNECTIONS_PER_ADDRESS: String(options.connectionsPerAddress ?? 2000),
   };
