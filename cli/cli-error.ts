@@ -4,8 +4,8 @@ import { SettingError } from '@pi-gateway/env/settings.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import { problems } from '@pi-gateway/problem/problems.ts';
 
-/** 1: refused, nothing was changed. 3: a setting is wrong or a part is away. */
-export type FailureExitCode = 1 | 3;
+/** 1: refused, nothing was changed. 3: a setting is wrong or a part is away. 4: done but for some lines of the input. */
+export type FailureExitCode = 1 | 3 | 4;
 
 export class CliError extends Error {
   override readonly name = 'CliError';

@@ -11,6 +11,8 @@ import { addMigrate } from './commands/migrate.ts';
 import { addUserCreate } from './commands/user-create.ts';
 import { addUserDisable } from './commands/user-disable.ts';
 import { addUserEnable } from './commands/user-enable.ts';
+import { addUserExport } from './commands/user-export.ts';
+import { addUserImport } from './commands/user-import.ts';
 import { addUserList } from './commands/user-list.ts';
 import { addUserRole } from './commands/user-role.ts';
 import type { Io } from './io.ts';
@@ -19,7 +21,8 @@ const exitCodes = `
 Settings come from the environment, as for the services. Without DATABASE_URL the commands speak to the
 run that is up on DATA_DIR (.data).
 
-Exit codes: 0 done, 1 refused (nothing was changed), 2 wrong usage, 3 a setting is wrong or a part is away.`;
+Exit codes: 0 done, 1 refused (nothing was changed), 2 wrong usage, 3 a setting is wrong or a part is away,
+4 done but for some lines of the input.`;
 
 /** A fresh program; it throws CommanderError instead of ending the process. */
 export function createProgram(io: Io): Command {
@@ -37,6 +40,8 @@ export function createProgram(io: Io): Command {
   addUserRole(user, io);
   addUserDisable(user, io);
   addUserEnable(user, io);
+  addUserImport(user, io);
+  addUserExport(user, io);
   addKeysList(keys, io);
   addKeysRotate(keys, io);
   addKeysRevoke(keys, io);

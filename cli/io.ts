@@ -4,6 +4,8 @@ export type Io = {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Shows how far a long run is, over what it showed before; nothing unless a person looks on. */
+  readonly progress: (text: string) => void;
 };
 
 /** For people (`text`) and, with --json, for programs (`json`, one document). */

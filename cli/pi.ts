@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // `npx pi`: the command line tool. Each command stands in a file of its own under commands/.
-// Exit codes: 0 done; 1 refused, nothing was changed; 2 wrong usage; 3 a setting is wrong or a part is away.
+// Exit codes: 0 done; 1 refused, nothing was changed; 2 wrong usage; 3 a setting is wrong or a part is away;
+// 4 done but for some lines of the input.
 
 import { CommanderError } from 'commander';
 import { describeFailure } from './cli-error.ts';
@@ -10,6 +11,9 @@ const io = {
   env: process.env,
   out: (text: string) => process.stdout.write(text),
   err: (text: string) => process.stderr.write(text),
+  progress: (text: string) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+  },
 };
 
 try {

@@ -13,6 +13,8 @@ export const auditEventNames = [
   'user.disabled',
   'user.enabled',
   'user.password_changed',
+  'user.imported',
+  'users.exported',
   'access.denied',
   'keys.rotated',
   'keys.revoked',

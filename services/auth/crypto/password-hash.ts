@@ -37,9 +37,14 @@ export type PasswordHash = {
   isOutdated(passwordClass: string): boolean;
 };
 
+/** The class of the hashes that are made with these parameters. */
+export function ownPasswordClass({ memoryKib, passes }: PasswordHashOptions): string {
+  return `$argon2id$v=19$m=${memoryKib},t=${passes},p=1`;
+}
+
 export function createPasswordHash({ memoryKib, passes }: PasswordHashOptions): PasswordHash {
   const options = { algorithm: argon2id, memoryCost: memoryKib, timeCost: passes, parallelism: 1 };
-  const ownClass = `$argon2id$v=19$m=${memoryKib},t=${passes},p=1`;
+  const ownClass = ownPasswordClass({ memoryKib, passes });
   const decoys = new Map<string, string>();
 
   function decoyOf(scheme: HashScheme, passwordClass: string): string {

@@ -35,6 +35,32 @@ export async function insertAuditEventPerSession(
   });
 }
 
+/** One event for each of several accounts, in one statement. */
+export async function insertAuditEventPerTarget(
+  db: Queryable,
+  event: Omit<AuditEvent, 'targetId' | 'sessionId'>,
+  targetIds: readonly string[],
+): Promise<void> {
+  if (targetIds.length === 0) return;
+  await db.query({
+    name: 'insert-audit-events-per-target',
+    text: `insert into audit_events
+        (id, at, event, outcome, actor_id, target_id, ip, user_agent, request_id, data)
+      select uuid_v7(now), now, $1, $2, $3::uuid, target_id, $4, $5, $6, $7::jsonb
+      from (select clock_timestamp() as now, target_id from unnest($8::uuid[]) as target_id) as changed`,
+    values: [
+      event.event,
+      event.outcome,
+      event.actorId,
+      event.ip,
+      event.userAgent,
+      event.requestId,
+      event.data,
+      targetIds,
+    ],
+  });
+}
+
 export type StoredAuditEvent = {
   readonly id: string;
   /** Microseconds. */

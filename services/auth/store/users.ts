@@ -69,6 +69,25 @@ export async function findUserId(db: Queryable, email: string): Promise<string |
   return row?.id;
 }
 
+// From one class to the next in their index: as many steps as there are classes, however many accounts.
+const livingClasses = `with recursive classes as (
+    (select password_class(password_hash) collate "C" as class from users order by 1 limit 1)
+    union all
+    select (select password_class(password_hash) collate "C" from users
+      where password_class(password_hash) collate "C" > class order by 1 limit 1)
+    from classes where class is not null
+  )`;
+
+/** The classes of the password hashes of all accounts. */
+export async function listPasswordClasses(db: Queryable): Promise<string[]> {
+  const rows = await db.query<{ class: string }>({
+    name: 'list-password-classes',
+    text: `${livingClasses} select class from classes where class is not null`,
+    values: [],
+  });
+  return rows.map((row) => row.class);
+}
+
 /** What a login needs, read at one instant. */
 export type LoginRow = {
   readonly credentials: Credentials | undefined;
@@ -79,14 +98,7 @@ export type LoginRow = {
 export async function findCredentials(db: Queryable, email: string): Promise<LoginRow> {
   const [row] = await db.query<Nullable<Credentials> & { passwordClasses: string[] }>({
     name: 'find-credentials',
-    text: `with recursive classes as (
-        (select password_class(password_hash) collate "C" as class from users order by 1 limit 1)
-        union all
-        select (select password_class(password_hash) collate "C" from users
-          where password_class(password_hash) collate "C" > class order by 1 limit 1)
-        from classes where class is not null
-      )
-      select "passwordClasses", id, password_hash as "passwordHash",
+    text: `${livingClasses} select "passwordClasses", id, password_hash as "passwordHash",
         password_class(password_hash) as "passwordClass", disabled_at is not null as "isDisabled"
       from (select array(select class from classes where class is not null) as "passwordClasses") as living
         left join users on email = $1`,
