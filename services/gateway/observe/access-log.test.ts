@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createReadStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -44,6 +46,47 @@ test('whatever a client puts into a path stays one valid line, and close writes 
       lines.map((line) => (JSON.parse(line) as AccessEntry).path),
       paths,
     );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('a reader that is slow loses whole lines, which are counted, and sees none that is torn', async () => {
+  const script = `
+    import { AccessLog } from ${JSON.stringify(new URL('./access-log.ts', import.meta.url).href)};
+    process.stderr.write(''); // from here on its pipe does not block
+    const log = new AccessLog('-');
+    for (let i = 0; i < 10; i++) {
+      for (let j = 0; j < 200; j++) log.add({ path: '/'.repeat(300) });
+      log.flush();
+    }
+    console.log(log.dropped);
+    process.stdin.once('data', () => { log.close(); process.exit(0); });`;
+  const folder = mkdtempSync(join(tmpdir(), 'pi-gateway-log-'));
+  const pipe = join(folder, 'pipe');
+  try {
+    execFileSync('mkfifo', [pipe]);
+    const args = [
+      '-c',
+      'exec "$0" --input-type=module-typescript -e "$1" 2>"$2"',
+      process.execPath,
+      script,
+      pipe,
+    ];
+    const child = spawn('sh', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const reader = createReadStream(pipe, 'utf8');
+    await once(reader, 'open');
+    const [dropped] = (await once(child.stdout, 'data')) as [Buffer];
+    let text = '';
+    reader.on('data', (data) => {
+      text += data;
+      child.stdin.end('read');
+    });
+    await once(reader, 'end');
+    const lines = text.split('\n').slice(0, -1);
+    for (const line of lines) assert.doesNotThrow(() => JSON.parse(line) as unknown, line);
+    assert.ok(Number(dropped) > 0);
+    assert.equal(lines.length, 2000 - Number(dropped));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

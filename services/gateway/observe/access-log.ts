@@ -25,10 +25,14 @@ export type AccessEntry = {
 
 const flushMs = 100;
 const linesMax = 20_000;
+const newline = 0x0a;
+const nothing: Buffer = Buffer.alloc(0);
 
 export class AccessLog {
   #entries: AccessEntry[] = [];
   #dropped = 0;
+  /** The end of a line whose beginning is written. */
+  #torn = nothing;
   #timer: NodeJS.Timeout | undefined;
   readonly #fd: number | undefined;
   readonly #isFile: boolean;
@@ -64,13 +68,15 @@ export class AccessLog {
     this.#timer = undefined;
     const entries = this.#entries;
     this.#entries = [];
-    if (this.#fd === undefined || entries.length === 0) return;
-    const text = entries.map((entry) => `${encodeEntry(entry)}\n`).join('');
-    try {
-      writeAll(this.#fd, Buffer.from(text));
-    } catch {
-      this.#dropped += entries.length;
-    }
+    if (this.#fd === undefined || entries.length + this.#torn.length === 0) return;
+    const lines = entries.map((entry) => Buffer.from(`${encodeEntry(entry)}\n`));
+    const bytes = Buffer.concat([this.#torn, ...lines]);
+    const written = writeWhileTaken(this.#fd, bytes);
+    // A line that is begun has to be ended: what is missing of it is held for the next time, the rest is dropped.
+    const isWhole = written === 0 ? this.#torn.length === 0 : bytes[written - 1] === newline;
+    const end = isWhole ? written : bytes.indexOf(newline, written) + 1;
+    this.#torn = bytes.subarray(written, end);
+    for (let at = end; at < bytes.length; at = bytes.indexOf(newline, at) + 1) this.#dropped += 1;
   }
 
   close(): void {
@@ -87,6 +93,13 @@ function escape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-function writeAll(fd: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+/** How many bytes were taken before the destination took no more. */
+function writeWhileTaken(fd: number, bytes: Buffer): number {
+  let at = 0;
+  try {
+    while (at < bytes.length) at += writeSync(fd, bytes, at);
+  } catch {
+    // A pipe whose reader is slow (EAGAIN), a disk that is full.
+  }
+  return at;
 }
