@@ -59,7 +59,8 @@ export function send(target: Target, { method = 'GET', path, token, body }: Call
     asked.once('timeout', () =>
       asked.destroy(new Error(`no answer to ${method} ${path} in ${timeoutMs} ms`)),
     );
-    asked.once('error', reject);
+    // Not once: a connection may fail again after its request has.
+    asked.on('error', reject);
     asked.end(text);
   });
 }

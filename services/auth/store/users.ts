@@ -1,5 +1,5 @@
 // Table users. Locks: whoever changes an account's rights takes its row `for update`; whoever issues tokens
-// takes it `for share` (refresh) or `for no key update` (login) and reads the time of issue after that, so
+// takes it `for no key update` (refresh and login) and reads the time of issue after that, so
 // that every token is clearly before or after a change. The users row always comes before a sessions row.
 
 import type { Role } from '@pi-gateway/access-token/role.ts';
@@ -165,7 +165,11 @@ export async function saveLogin(db: Queryable, id: string, newHash: string | und
   return row!.now;
 }
 
-/** The account of a session, held against changes of rights until the end of the transaction. */
+/**
+ * The account of a session, held against changes of rights until the end of the transaction. Not shared with other
+ * refreshes: whoever waits gets an exclusive lock in his turn, while a shared one could be kept from a disable for
+ * ever by refreshes that never pause.
+ */
 export async function lockUserOfSession(
   db: Queryable,
   sessionId: string,
@@ -174,7 +178,7 @@ export async function lockUserOfSession(
     name: 'lock-user-of-session',
     text: `select ${columns}, micros(tokens_valid_after) as "tokensValidAfter"
       from users join sessions on sessions.user_id = users.id
-      where sessions.id = $1 for share of users`,
+      where sessions.id = $1 for no key update of users`,
     values: [sessionId],
   });
   return row;
