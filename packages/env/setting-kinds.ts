@@ -77,6 +77,18 @@ export function origin<const D extends Doc>(name: string, about: D) {
   });
 }
 
+/** An absolute http or https URL that a path segment is appended to: it ends in a slash, without query, fragment or credentials. */
+export function webUrl<const D extends Doc>(name: string, about: D) {
+  return kind(name, about, (value) => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const isBare = url?.search === '' && url.hash === '' && url.username === '' && url.password === '';
+    if (!isBare || !['http:', 'https:'].includes(url.protocol) || !url.pathname.endsWith('/')) {
+      throw new Error('must be an http or https URL that ends in a slash');
+    }
+    return url.href;
+  });
+}
+
 /** `count/seconds`, or `off` (null). Kept as numbers; the limiter's own type is built from it. */
 export function rate<const D extends Doc>(name: string, about: D) {
   return kind(name, about, (value): { readonly count: number; readonly periodSeconds: number } | 'off' => {

@@ -1,7 +1,17 @@
 // Every setting of the auth service, read once into a frozen object. The table is also what the reference
 // page is generated from.
 
-import { key32, oneOf, origin, port, portOrOff, rate, text, whole } from '@pi-gateway/env/setting-kinds.ts';
+import {
+  key32,
+  oneOf,
+  origin,
+  port,
+  portOrOff,
+  rate,
+  text,
+  webUrl,
+  whole,
+} from '@pi-gateway/env/setting-kinds.ts';
 import { readSettings, type Setting, SettingError, type Settings } from '@pi-gateway/env/settings.ts';
 import { logLevels } from '@pi-gateway/log/log.ts';
 import { readServiceClients, type ServiceClient } from './clients/service-clients.ts';
@@ -140,7 +150,10 @@ export const authSettings = {
     default: '12',
     min: 8,
     max: 64,
-    doc: 'Fewest characters (code points) of a new password.',
+    doc: 'Fewest characters (code points) of a new password. NIST SP 800-63B-4 asks for 15 where a password is all there is, and for 8 where a second factor follows; 12 is the middle that people accept, together with the lists of common passwords and the limits on guessing.',
+  }),
+  passwordHibpUrl: webUrl('PASSWORD_HIBP_URL', {
+    doc: 'A range service that knows leaked passwords, e.g. https://api.pwnedpasswords.com/range/; it gets five digits of the SHA-1 of a new password. Unset: none is asked. When it fails, the password is taken.',
   }),
   passwordHashMemoryKib: whole('PASSWORD_HASH_MEMORY_KIB', {
     default: '19456',

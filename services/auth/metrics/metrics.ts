@@ -4,6 +4,7 @@
 import type { Limiter } from '@pi-gateway/limiter/limiter.ts';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { AdmissionGate } from '../crypto/admission-gate.ts';
+import type { LeakCheck } from '../crypto/leaked-passwords.ts';
 import type { Database } from '../db/database.ts';
 import type { Revocations } from '../revocation/revocations.ts';
 
@@ -11,6 +12,7 @@ export type Metrics = {
   observeRequest(method: string, route: string, status: number, seconds: number): void;
   countLogin(outcome: 'succeeded' | 'failed' | 'rate_limited'): void;
   countRefresh(outcome: 'rotated' | 'repeated' | 'reuse' | 'refused'): void;
+  countLeakCheck(outcome: LeakCheck): void;
   /** The text that is scraped. */
   render(): Promise<string>;
   readonly contentType: string;
@@ -46,6 +48,12 @@ export function createMetrics({ gate, db, revocations, limiter }: MetricsSources
     labelNames: ['outcome'],
     registers,
   });
+  const leakChecks = new Counter({
+    name: 'pi_auth_leak_checks_total',
+    help: 'New passwords sent to the range service; failed ones were taken without its answer.',
+    labelNames: ['outcome'],
+    registers,
+  });
   gauge('pi_auth_hashes_running', 'Password hashes in flight.', () => gate.counts().running);
   gauge('pi_auth_hashes_waiting', 'Requests that wait for a password hash.', () => gate.counts().waiting);
   gauge('pi_auth_database_connections', 'Open database connections.', () => db.counts().total);
@@ -69,6 +77,7 @@ export function createMetrics({ gate, db, revocations, limiter }: MetricsSources
       requests.observe({ method, route, status: String(status) }, seconds),
     countLogin: (outcome) => logins.inc({ outcome }),
     countRefresh: (outcome) => refreshes.inc({ outcome }),
+    countLeakCheck: (outcome) => leakChecks.inc({ outcome }),
     render: () => register.metrics(),
     contentType: register.contentType,
   };

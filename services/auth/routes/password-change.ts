@@ -16,7 +16,7 @@ import { signedInEndpoint } from '../http/endpoint.ts';
 import { announceRevocations, saveUserRevocation } from '../http/revoke.ts';
 import { refuseField } from '../http/validation-errors.ts';
 import { type LoginAttempt, rateLimited, type Verdict } from '../limits/login-limits.ts';
-import { judgeNewPassword } from '../registration/judge-new-password.ts';
+import { isFreeOfLeaks, judgeNewPassword } from '../registration/judge-new-password.ts';
 import { insertAuditEvent } from '../store/audit-events.ts';
 import { isKnownNetwork } from '../store/known-networks.ts';
 import { revokeSessionsOfUser } from '../store/sessions.ts';
@@ -127,6 +127,9 @@ export function passwordChange(deps: AuthDeps) {
         case 'wrong':
           return refuseWrong(verified.verdict, principal, caller);
         case 'right': {
+          if (!(await isFreeOfLeaks(deps, next.password))) {
+            throw refuseField('/new_password', 'is among leaked passwords');
+          }
           const saved = await save(verified, principal, caller);
           // It is not the present password any more, unless a parallel login made its outdated hash anew:
           // then it is right at the next try.

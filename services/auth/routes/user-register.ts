@@ -8,13 +8,17 @@ import { canonicalEmail } from '../domain/canonical-email.ts';
 import type { Caller } from '../http/caller.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { CredentialsBody, encodeRegistered, RegisteredUser } from '../http/schemas.ts';
+import { refuseField } from '../http/validation-errors.ts';
 import { rateLimited } from '../limits/login-limits.ts';
 import { mailRegistration } from '../mail/mail-registration.ts';
-import { judgeNewPassword } from '../registration/judge-new-password.ts';
+import { isFreeOfLeaks, judgeNewPassword } from '../registration/judge-new-password.ts';
 import { saveRegistration } from '../registration/save-registration.ts';
 import { isEmailTaken } from '../store/users.ts';
 
-type Deps = Pick<AuthDeps, 'config' | 'db' | 'gate' | 'limits' | 'mailer' | 'passwordHash'>;
+type Deps = Pick<
+  AuthDeps,
+  'config' | 'db' | 'gate' | 'leakedPasswords' | 'limits' | 'mailer' | 'metrics' | 'passwordHash'
+>;
 type Account = { readonly email: string; readonly password: string };
 
 export function userRegister(deps: Deps) {
@@ -35,6 +39,8 @@ export function userRegister(deps: Deps) {
       const verdict = await limits.admitRegistration(caller.network);
       if (verdict.limited) throw rateLimited(verdict);
       reply.headers(verdict.headers);
+      if (!(await isFreeOfLeaks(deps, account.password)))
+        throw refuseField('/password', 'is among leaked passwords');
       const hash = () => gate.run(caller.network, () => passwordHash.hash(account.password));
       if (config.registration === 'verified') {
         // The hash is made for a known address too: the time tells nothing.
