@@ -22,15 +22,14 @@ test('a user who refreshes without pause cannot keep an admin from disabling him
       path: '/auth/refresh',
       body: { refresh_token },
     });
-  let isOver = false;
-  let refreshed = 0;
+  const state = { isOver: false, refreshed: 0 };
   const flood = Array.from({ length: flooders }, async (_, at) => {
-    while (!isOver) {
+    while (!state.isOver) {
       await refresh(at);
-      refreshed += 1;
+      state.refreshed += 1;
     }
   });
-  while (refreshed < 2 * flooders) await delay(5);
+  while (state.refreshed < 2 * flooders) await delay(5);
 
   const startMs = performance.now();
   const answer = await send(first!.target, {
@@ -40,7 +39,7 @@ test('a user who refreshes without pause cannot keep an admin from disabling him
     body: { disabled: true },
   });
   const tookMs = performance.now() - startMs;
-  isOver = true;
+  state.isOver = true;
   await Promise.all(flood);
   assert.equal(answer.status, 200, `${JSON.stringify(answer.body)} after ${tookMs.toFixed(0)} ms`);
   assert.equal((await refresh(0)).status, 401);
