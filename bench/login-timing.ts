@@ -154,7 +154,7 @@ async function main(): Promise<void> {
 }
 
 function report(times: ReadonlyMap<Kind, readonly number[]>): void {
-  const machine = `${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown'}, ${type()} ${release()}`;
+  const machine = `${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown'}, ${type()} ${release().split('-')[0]}`;
   console.log(`${machine}, Node ${process.version}`);
   console.log(
     `${rounds} logins of each kind, one at a time; load of the machine ${loadavg()[0]?.toFixed(1)}\n`,
