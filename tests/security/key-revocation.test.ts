@@ -28,7 +28,7 @@ after(async () => {
   await Promise.all(auths.map((auth) => auth.close()));
 });
 
-test('soon after the withdrawal no process takes the key, every one takes its successor, and none goes back', async () => {
+test('within a second of the withdrawal no process takes the key, every one takes its successor, and none goes back', async () => {
   const origins = [
     ...auths.map(({ url }) => `${url}/auth/me`),
     ...gateways.map(({ url }) => `${url}/api/auth/me`),
@@ -46,11 +46,11 @@ test('soon after the withdrawal no process takes the key, every one takes its su
   const sealKey = deriveSecret(masterKey, 'signing-key-encryption/v1');
   const revoked = await revokeSigningKey(auths[0]!.deps.db, sealKey, kid);
   assert.ok(revoked?.replacedBy !== undefined);
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 1000;
   const isFollowed = async () =>
     [...(await ask(before)), ...(await ask(await login()))].join() === '401,401,401,401,200,200,200,200';
   while (!(await isFollowed())) {
-    assert.ok(performance.now() < deadline, 'never followed');
+    assert.ok(performance.now() < deadline, 'not followed within a second');
     await delay(20);
   }
   const after = await login();
