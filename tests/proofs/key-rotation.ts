@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { send } from './http-client.ts';
+import { readKeyId } from './read-claims.ts';
 import type { System } from './start-system.ts';
 import { openLoad } from './steady-load.ts';
 
@@ -37,17 +38,10 @@ export async function proveRotationUnnoticed(system: System, { seconds, perSecon
     assert.equal(answer.status, 200, JSON.stringify(answer.body));
     refreshTokens[i] = String(answer.body['refresh_token']);
     tokens[i] = String(answer.body['access_token']);
-    kids.add(kidOf(tokens[i]!));
+    kids.add(readKeyId(tokens[i]!));
     await delay(renewEveryMs);
   }
   const { sent, perSecond: achieved, refused } = await load.stop();
   assert.equal(refused, 0, `${refused} of ${sent} requests were refused`);
   return { seconds, requests: sent, requestsPerSecond: achieved, keysUsed: kids.size, refused };
-}
-
-function kidOf(token: string): string {
-  const header = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as {
-    kid: string;
-  };
-  return header.kid;
 }
