@@ -24,7 +24,7 @@ export function findProgram(name: string, packageName: string): string {
   }
   const command =
     process.platform === 'darwin'
-      ? `brew install ${packageName === 'redis-server' ? 'redis' : 'nginx'}`
+      ? `brew install ${packageName === 'redis-server' ? 'redis' : packageName}`
       : `sudo apt-get install -y ${packageName}`;
   throw new LaunchError(`${name} is not on PATH: install it with: ${command}`);
 }

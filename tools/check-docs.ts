@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import {
   judgeGenerated,
   judgeLinks,
+  judgeQuotedFiles,
   judgeRoutes,
   judgeTestNames,
   judgeText,
@@ -16,7 +17,8 @@ import { generatePages } from './generate-docs.ts';
 
 // Holds on purpose what the rules refuse.
 const counterexamples = 'tools/docs-rules.test.ts';
-const texts = /\.(?:md|ts|js|json|yaml|yml|sql|lua|conf|svg|sh|example)$|(?:^|\/)(?:Dockerfile|\.npmrc|run)$/;
+const texts =
+  /\.(?:md|ts|js|json|yaml|yml|sql|lua|conf|cfg|Caddyfile|svg|sh|example)$|(?:^|\/)(?:Dockerfile|\.npmrc|run)$/;
 
 /** The complaints about the repository at `root`, one line each. */
 export function checkDocs(root: string): string[] {
@@ -33,6 +35,7 @@ export function checkDocs(root: string): string[] {
     ...judgeRoutes(files, 'README.ru.md', 'services/auth/routes.ts'),
     ...judgeLinks(pages, (path) => existsSync(join(root, path))),
     ...judgeTestNames(pages, files),
+    ...judgeQuotedFiles(pages, files),
     ...judgeGenerated(files, generatePages()),
     ...[...files].flatMap(([path, text]) => (path === counterexamples ? [] : judgeText(path, text))),
   ];

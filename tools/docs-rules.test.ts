@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   judgeGenerated,
   judgeLinks,
+  judgeQuotedFiles,
   judgeRoutes,
   judgeTestNames,
   judgeText,
@@ -92,4 +93,14 @@ test('a page that names a test its file does not have is refused', () => {
     judgeTestNames(new Map([['docs/a.md', `[b](../a/b.test.ts): ${names}.`]]), files);
   assert.deepEqual(judge("*holds*; *holds, doesn't it*"), []);
   assert.deepEqual(judge('*holds*; *hol*'), ['docs/a.md: a/b.test.ts has no test "hol"']);
+});
+
+test('a block that names a file and is not what the file holds is refused', () => {
+  const files = new Map([['deploy/a.cfg', 'one\ntwo\n']]);
+  const judge = (block: string) => judgeQuotedFiles(new Map([['docs/a.md', block]]), files);
+  assert.deepEqual(judge('```cfg file=deploy/a.cfg\none\ntwo\n```'), []);
+  assert.deepEqual(judge('```cfg file=deploy/a.cfg\none\n```'), [
+    'docs/a.md:1: is not what deploy/a.cfg holds',
+  ]);
+  assert.equal(judge('```cfg file=deploy/gone.cfg\none\n```').length, 1);
 });

@@ -58,6 +58,17 @@ export function judgeTestNames(pages: Files, files: Files): string[] {
   );
 }
 
+/** A block that names a file (```lua file=deploy/x.lua) holds that very file: what is shown is what the tests run. */
+export function judgeQuotedFiles(pages: Files, files: Files): string[] {
+  return [...pages].flatMap(([path, text]) =>
+    readPage(text).blocks.flatMap((block) => {
+      const file = / file=(\S+)$/.exec(block.language)?.[1];
+      if (file === undefined || files.get(file)?.trimEnd() === block.text) return [];
+      return [`${path}:${block.line}: is not what ${file} holds`];
+    }),
+  );
+}
+
 /** A page's table of routes names exactly those of `routes.ts` under /auth and /admin. */
 export function judgeRoutes(files: Files, page: string, routes: string): string[] {
   const served = [...(files.get(routes) ?? '').matchAll(/\['([A-Z]+)', '(\/(?:auth|admin)\/[^']*)'/g)].map(

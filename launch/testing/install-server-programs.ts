@@ -1,5 +1,6 @@
-// The programs that tests start: nginx, Redis, and curl for the README's commands. On Debian as root a missing one
-// is installed, without starting it as a system service; anywhere else the error names the one command that does it.
+// The programs that tests start: nginx, Redis, the other proxies that the documentation has samples for, and curl for
+// the README's commands. On Debian as root a missing one is installed, without starting it as a system service;
+// anywhere else the error names the one command that does it.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,7 +8,13 @@ import { findProgram } from '../find-program.ts';
 import { LaunchError } from '../launch-error.ts';
 
 // Debian package → the program that it brings.
-const programs = { nginx: 'nginx', 'redis-server': 'redis-server', curl: 'curl' };
+const programs = {
+  nginx: 'nginx',
+  'redis-server': 'redis-server',
+  caddy: 'caddy',
+  haproxy: 'haproxy',
+  curl: 'curl',
+};
 // While it says 101, no package starts a service (invoke-rc.d(8)).
 const policyPath = '/usr/sbin/policy-rc.d';
 
@@ -37,8 +44,8 @@ export function installServerPrograms(): void {
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) {
     const command =
       process.platform === 'darwin'
-        ? 'brew install nginx redis curl'
-        : 'sudo apt-get install -y --no-install-recommends nginx redis-server curl';
+        ? 'brew install nginx redis caddy haproxy curl'
+        : `sudo apt-get install -y --no-install-recommends ${Object.keys(programs).join(' ')}`;
     throw new LaunchError(`the tests need ${missing.join(' and ')}: install with: ${command}`);
   }
   console.error(`installing ${missing.join(', ')} …`);
