@@ -13,6 +13,8 @@ import { makeTestCluster } from '../launch/testing/test-cluster.ts';
 
 const root = join(import.meta.dirname, '..');
 const testTimeoutMs = 120_000;
+// The time of a test bounds its tests, not a process that lives on after them.
+const silenceMaxMs = testTimeoutMs + 60_000;
 
 async function findTests(words: readonly string[]): Promise<string[]> {
   const files: string[] = [];
@@ -27,11 +29,17 @@ async function findTests(words: readonly string[]): Promise<string[]> {
 }
 
 async function runTests(files: readonly string[]): Promise<{ passed: number; failed: number }> {
+  const silent = new AbortController();
+  const timer = setTimeout(() => {
+    console.error(`no test has ended for ${silenceMaxMs / 1000} s: what still runs is cut off`);
+    silent.abort();
+  }, silenceMaxMs);
   const stream = run({
     files: files.map((file) => join(root, file)),
     cwd: root,
     concurrency: Math.min(4, availableParallelism()),
     timeout: testTimeoutMs,
+    signal: silent.signal,
   });
   const counts = { passed: 0, failed: 0 };
   stream.on('test:summary', ({ file, counts: all }) => {
@@ -39,10 +47,12 @@ async function runTests(files: readonly string[]): Promise<{ passed: number; fai
     counts.passed = all.passed;
     counts.failed = all.tests - all.passed;
   });
+  stream.on('test:complete', () => timer.refresh());
   stream.on('test:fail', ({ nesting }) => {
     if (nesting === 0) process.exitCode = 1;
   });
   await pipeline(stream, new spec(), process.stdout, { end: false });
+  clearTimeout(timer);
   return counts;
 }
 

@@ -92,7 +92,10 @@ export async function startSystem(kind: SystemKind, place: Place): Promise<Syste
   const output = () => said.stdout + said.stderr;
   while (!said.stdout.includes('is ready')) {
     if (child.exitCode !== null) throw new Error(`${kind} ended with ${child.exitCode}: ${output()}`);
-    if (performance.now() - startMs > readyMs) throw new Error(`${kind} is not ready: ${output()}`);
+    if (performance.now() - startMs > readyMs) {
+      process.kill(-(child.pid ?? 0), 'SIGKILL');
+      throw new Error(`${kind} is not ready: ${output()}`);
+    }
     await delay(10);
   }
   return {

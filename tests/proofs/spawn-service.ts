@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { send, type Target } from './http-client.ts';
@@ -38,8 +39,11 @@ export async function spawnService(
       env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    // A proof that fails before it can stop it ends all the same, and this service with it.
+    spawned.unref();
     for (const stream of [spawned.stdout, spawned.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+      (stream as Socket).unref();
     }
     const { pid } = spawned;
     if (pid === undefined) throw new Error(`${main} did not start`);
@@ -71,6 +75,7 @@ export async function spawnService(
     start,
     async stop(signal = 'SIGTERM') {
       if (child.process.exitCode !== null || child.process.signalCode !== null) return;
+      child.process.ref();
       const ended = once(child.process, 'exit');
       child.process.kill(signal);
       await ended;
