@@ -5,14 +5,17 @@ import { createLog } from '@pi-gateway/log/log.ts';
 import { type CliSettings, readCliSettings } from './auth-settings.ts';
 import type { Io } from './io.ts';
 
-/** Connects as the service does: with the application's role and its time limits. */
+// Nobody waits behind a command as behind a request, and a batch of an import is more than a request.
+const deadlineMs = 15_000;
+
+/** Connects as the service does, with the application's role. */
 export async function withDatabase<T>(
   io: Io,
   work: (db: Database, settings: CliSettings) => Promise<T>,
 ): Promise<T> {
   const settings = readCliSettings(io);
   const log = createLog({ service: 'pi', level: 'error' });
-  const db = openDatabase({ url: settings.databaseUrl, poolMax: 1, log });
+  const db = openDatabase({ url: settings.databaseUrl, poolMax: 1, log, deadlineMs });
   try {
     return await work(db, settings);
   } finally {

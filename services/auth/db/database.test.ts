@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { createLog } from '@pi-gateway/log/log.ts';
 import { startFaultProxy } from '@pi-gateway/redis-client/fault-proxy.ts';
 import pg from 'pg';
 import { createTestDatabase } from '../../../launch/testing/test-database.ts';
 import { startTestAuth, type TestAuth } from '../testing/start-test-auth.ts';
+import { openDatabase } from './database.ts';
 import { isOperational } from './operational-error.ts';
 
 const socketName = '.s.PGSQL.5432';
@@ -114,4 +116,16 @@ test('what a retry may mend is operational, our own mistakes are not', () => {
   }
   assert.equal(isOperational(new TypeError('x is not a function')), false);
   assert.equal(isOperational(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })), true);
+});
+
+test('a command may take longer than a request may', async () => {
+  const { url } = await createTestDatabase();
+  const log = createLog({ service: 'test', level: 'silent' });
+  const nap = { name: 'test-nap', text: 'select pg_sleep(2)', values: [] };
+  const request = openDatabase({ url, poolMax: 1, log });
+  await assert.rejects(request.query(nap), { code: 'unavailable' });
+  await request.close();
+  const command = openDatabase({ url, poolMax: 1, log, deadlineMs: 60_000 });
+  assert.equal((await command.query(nap)).length, 1);
+  await command.close();
 });

@@ -1,5 +1,5 @@
 // The one way to PostgreSQL: named statements over a bounded pool. Whatever fails because the database is
-// away, slow, read-only or full becomes `unavailable` (503) before `deadlineMs`; a mistake of ours in a
+// away, slow, read-only or full becomes `unavailable` (503) before the deadline; a mistake of ours in a
 // statement stays what it is and becomes a 500.
 
 import type { Log } from '@pi-gateway/log/log.ts';
@@ -22,10 +22,15 @@ export interface Database extends Queryable {
   close(): Promise<void>;
 }
 
-export type DatabaseOptions = { readonly url: string; readonly poolMax: number; readonly log: Log };
+export type DatabaseOptions = {
+  readonly url: string;
+  readonly poolMax: number;
+  readonly log: Log;
+  /** From the call to its end, waiting for a connection included; unset: as long as a request may wait. */
+  readonly deadlineMs?: number;
+};
 
-/** From the call to its end, waiting for a connection included. */
-const deadlineMs = 1600;
+const requestDeadlineMs = 1600;
 const acquireMs = 1300;
 const waitingMax = 1000;
 
@@ -33,26 +38,32 @@ const waitingMax = 1000;
 type TimedQuery = pg.QueryConfig<unknown[]> & { readonly query_timeout: number };
 
 // The role and the time limits come with the connection itself, so that no query can run without them.
-const startupOptions = [
-  'role=pi_app',
-  'statement_timeout=1500',
-  'lock_timeout=1300',
-  'idle_in_transaction_session_timeout=5000',
-]
-  .map((option) => `-c ${option}`)
-  .join(' ');
+const startupOptions = (deadlineMs: number) =>
+  [
+    'role=pi_app',
+    `statement_timeout=${deadlineMs - 100}`,
+    `lock_timeout=${deadlineMs - 300}`,
+    'idle_in_transaction_session_timeout=5000',
+  ]
+    .map((option) => `-c ${option}`)
+    .join(' ');
 
 // Our bigints are microseconds and counts: exact as numbers.
 const types = new pg.TypeOverrides();
 types.setTypeParser(pg.types.builtins.INT8, Number);
 
-export function openDatabase({ url, poolMax, log }: DatabaseOptions): Database {
+export function openDatabase({
+  url,
+  poolMax,
+  log,
+  deadlineMs = requestDeadlineMs,
+}: DatabaseOptions): Database {
   let pool = newPool();
 
   function newPool(): pg.Pool {
     const made = new pg.Pool({
       connectionString: url,
-      options: startupOptions,
+      options: startupOptions(deadlineMs),
       application_name: 'pi-auth',
       max: poolMax,
       connectionTimeoutMillis: acquireMs,
