@@ -1,7 +1,10 @@
 // What a command may touch of the outside, and the two forms in which it answers.
 
+import type { Readable } from 'node:stream';
+
 export type Io = {
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   /** Shows how far a long run is, over what it showed before; nothing unless a person looks on. */

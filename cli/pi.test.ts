@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,8 +9,7 @@ import { openLimiter } from '@pi-gateway/limiter/open-limiter.ts';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { createTestDatabase } from '../launch/testing/test-database.ts';
 import { startTestRedis } from '../launch/testing/test-redis.ts';
-
-type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
+import { runPi } from './testing/run-pi.ts';
 
 const root = join(import.meta.dirname, '..');
 let folder = '';
@@ -23,18 +21,8 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** The tool as a process of its own, as people run it. */
-function pi(args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ''): Promise<Ended> {
-  const child = spawn(process.execPath, [join(root, 'cli', 'pi.ts'), ...args], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl, ...env },
-  });
-  let [out, err] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
-  child.stdin.end(input);
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })));
-}
+const pi = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  runPi(args, { env: { DATABASE_URL: databaseUrl, ...env }, cwd: folder });
 
 async function piJson<T>(...args: string[]): Promise<T> {
   const { code, out, err } = await pi([...args, '--json']);
@@ -76,19 +64,6 @@ describe('pi user', () => {
     const { code, err } = await pi(['user', 'create', 'ann@example.com']);
     assert.equal(code, 1);
     assert.match(err, /^pi: an account with ann@example\.com exists already\n$/);
-  });
-
-  test('takes a password from standard input, under the rules of a registration', async () => {
-    const weak = await pi(['user', 'create', 'bob@example.com', '--password-file', '-'], {}, 'short\n');
-    assert.equal(weak.code, 1);
-    assert.match(weak.err, /^pi: the password must have at least 12 characters\n$/);
-    const sound = await pi(
-      ['user', 'create', 'bob@example.com', '--password-file', '-', '--json'],
-      {},
-      'nine green ladders\n',
-    );
-    assert.equal(sound.code, 0, sound.err);
-    assert.equal((JSON.parse(sound.out) as User).password, undefined);
   });
 
   test('lists accounts by role', async () => {

@@ -9,6 +9,7 @@ import { createProgram } from './create-program.ts';
 
 const io = {
   env: process.env,
+  stdin: process.stdin,
   out: (text: string) => process.stdout.write(text),
   err: (text: string) => process.stderr.write(text),
   progress: (text: string) => {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, pbkdf2Sync } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,36 +9,19 @@ import { openDatabase } from '@pi-gateway/auth/db/database.ts';
 import { startTestAuth } from '@pi-gateway/auth/testing/start-test-auth.ts';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { createTestDatabase } from '../launch/testing/test-database.ts';
+import { runPi, spawnPi } from './testing/run-pi.ts';
 
-const program = join(import.meta.dirname, 'pi.ts');
 let folder = '';
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pi-import-'));
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-function start(databaseUrl: string, args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [program, 'user', ...args], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl },
-  });
-}
-async function pi(databaseUrl: string, args: readonly string[], input = '') {
-  const child = start(databaseUrl, args);
-  let [out, err] = ['', ''];
-  child.stdout!.setEncoding('utf8').on('data', (text: string) => (out += text));
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => (err += text));
-  child.stdin!.end(input);
-  const code = await new Promise((resolve) => child.once('close', resolve));
-  return { code, out, err };
-}
+const pi = (databaseUrl: string, args: readonly string[], input = '') =>
+  runPi(['user', ...args], { env: { DATABASE_URL: databaseUrl }, input });
 async function migrated(): Promise<string> {
   const { url } = await createTestDatabase();
-  const child = spawn(process.execPath, [program, 'migrate'], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'], DATABASE_URL: url },
-  });
-  assert.equal(await new Promise((resolve) => child.once('close', resolve)), 0);
+  assert.equal((await runPi(['migrate'], { env: { DATABASE_URL: url } })).code, 0);
   return url;
 }
 
@@ -165,7 +147,7 @@ test('an import that was killed and run again ends with every account and one ev
     return row!;
   };
   try {
-    const child = start(url, ['import', file]);
+    const child = spawnPi(['user', 'import', file], { env: { DATABASE_URL: url } });
     const ended = new Promise((resolve) => child.once('close', resolve));
     while (child.exitCode === null && (await tally()).users === 0) await turn();
     child.kill('SIGKILL');

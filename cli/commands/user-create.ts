@@ -1,20 +1,20 @@
-// `pi user create`: an account made by the operator, under the same rules as a registration. The password comes
-// from standard input or a file, never from an argument that others could read in the process list; without
-// either one is made and shown once.
+// `pi user create`: an account made by the operator. Its password is judged by the very rules of a registration;
+// without one, one is made and shown once.
 
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { noOrigin } from '@pi-gateway/auth/audit/audit-event.ts';
-import { loadCommonPasswords } from '@pi-gateway/auth/crypto/common-passwords.ts';
+import { openLeakedPasswords } from '@pi-gateway/auth/crypto/leaked-passwords.ts';
 import { createPasswordHash } from '@pi-gateway/auth/crypto/password-hash.ts';
-import { decidePassword } from '@pi-gateway/auth/domain/decide-password.ts';
+import { isFreeOfLeaks, judgeNewPassword } from '@pi-gateway/auth/registration/judge-new-password.ts';
 import { insertAuditEvent } from '@pi-gateway/auth/store/audit-events.ts';
 import { insertUser } from '@pi-gateway/auth/store/users.ts';
+import { createLog } from '@pi-gateway/log/log.ts';
 import { type Command, Option } from 'commander';
 import type { CliSettings } from '../auth-settings.ts';
 import { CliError } from '../cli-error.ts';
 import { type Io, printAnswer } from '../io.ts';
 import { readEmail } from '../read-email.ts';
+import { readPassword } from '../read-password.ts';
 import { userJson } from '../user-answer.ts';
 import { withDatabase } from '../with-database.ts';
 
@@ -26,13 +26,20 @@ export function addUserCreate(parent: Command, io: Io): void {
     .description('make an account')
     .argument('<email>', 'its address')
     .addOption(new Option('--role <role>', 'its role').choices(['user', 'admin']).default('user'))
-    .option('--password-file <path>', 'read the password from a file, or - for standard input')
+    .option(
+      '--password-file <path>',
+      'read the password from a file, or - for standard input (a terminal is asked, without showing it)',
+    )
     .option('--json', 'answer as JSON')
-    .action(async (address: string, options: Options) => {
+    .allowExcessArguments() // the refusal would repeat what was meant as a password
+    .action(async (address: string, options: Options, command: Command) => {
+      if (command.args.length > 1) {
+        command.error('error: only an address is taken here; a password comes by --password-file');
+      }
       const email = readEmail(address);
       const generated =
         options.passwordFile === undefined ? randomBytes(18).toString('base64url') : undefined;
-      const typed = generated ?? readPasswordFile(options.passwordFile ?? '-');
+      const typed = generated ?? (await readPassword(io, options.passwordFile ?? '-'));
       const user = await withDatabase(io, async (db, settings) => {
         const passwordHash = await hashPassword(typed, email, settings);
         return db.transaction(async (tx) => {
@@ -56,22 +63,13 @@ export function addUserCreate(parent: Command, io: Io): void {
     });
 }
 
-function readPasswordFile(path: string): string {
-  try {
-    return readFileSync(path === '-' ? 0 : path, 'utf8').replace(/\r?\n$/, '');
-  } catch (error) {
-    throw new CliError(1, `cannot read the password from ${path} (${(error as NodeJS.ErrnoException).code})`);
-  }
-}
-
 async function hashPassword(typed: string, email: string, settings: CliSettings): Promise<string> {
-  const common = await loadCommonPasswords();
-  const decision = decidePassword(typed, {
-    lengthMin: settings.passwordMinLength,
-    isCommon: (text) => common.has(text),
-    email,
-  });
+  const decision = await judgeNewPassword({ config: settings }, typed, email);
   if (decision.kind === 'refused') throw new CliError(1, `the password ${decision.details.join(', ')}`);
+  const leakedPasswords = openLeakedPasswords(settings, createLog({ service: 'pi', level: 'warn' }));
+  if (!(await isFreeOfLeaks({ leakedPasswords, metrics: undefined }, decision.password))) {
+    throw new CliError(1, 'the password is among leaked passwords');
+  }
   const hasher = createPasswordHash({
     memoryKib: settings.passwordHashMemoryKib,
     passes: settings.passwordHashPasses,

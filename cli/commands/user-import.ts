@@ -28,7 +28,7 @@ export function addUserImport(parent: Command, io: Io): void {
     )
     .option('--json', 'answer as JSON')
     .action(async (path: string, options: Options) => {
-      const source = path === '-' ? process.stdin : createReadStream(path);
+      const source = path === '-' ? io.stdin : createReadStream(path);
       const result = await withDatabase(io, (db, settings) =>
         importUsers(db, source as AsyncIterable<Buffer>, {
           costMsMax: options.maxCostMs,

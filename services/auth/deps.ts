@@ -15,7 +15,7 @@ import type { RevocationPublisher } from '@pi-gateway/revocation/revocation.ts';
 import { createEventSampler, type EventSampler } from './audit/event-sampler.ts';
 import type { AuthConfig } from './config.ts';
 import { type AdmissionGate, createAdmissionGate } from './crypto/admission-gate.ts';
-import { createLeakedPasswords, type LeakedPasswords } from './crypto/leaked-passwords.ts';
+import { type LeakedPasswords, openLeakedPasswords } from './crypto/leaked-passwords.ts';
 import { createPasswordHash, type PasswordHash } from './crypto/password-hash.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { prepareDatabase } from './db/prepare-database.ts';
@@ -65,8 +65,6 @@ const hashesWaitingMin = 128;
 const hashesWaitingPerPermit = 64;
 // While Redis is away each process counts for itself, with this share of the budget.
 const localShare = 0.5;
-// A registration waits no longer for the range service.
-const leakCheckMs = 1500;
 
 /**
  * Migrates and connects.
@@ -117,10 +115,7 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
     limits: createLimits(limiter, config, config.masterKey),
     gate,
     passwordHash,
-    leakedPasswords:
-      config.passwordHibpUrl === undefined
-        ? undefined
-        : createLeakedPasswords({ rangeUrl: config.passwordHibpUrl, timeoutMs: leakCheckMs, log }),
+    leakedPasswords: openLeakedPasswords(config, log),
     mailer,
     sampler: createEventSampler(),
     metrics: createMetrics({ gate, db, revocations, limiter }),

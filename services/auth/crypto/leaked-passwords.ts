@@ -12,17 +12,21 @@ export type LeakedPasswords = {
   check(password: string): Promise<LeakCheck>;
 };
 
-export type LeakedPasswordsOptions = {
-  /** The URL that the five digits are appended to. */
-  readonly rangeUrl: string;
-  readonly timeoutMs: number;
-  readonly log: Log;
-};
-
 // A padded answer has about a thousand lines of forty bytes.
 const answerBytesMax = 262_144;
+// A registration waits no longer for the range service.
+const checkMs = 1500;
 
-export function createLeakedPasswords({ rangeUrl, timeoutMs, log }: LeakedPasswordsOptions): LeakedPasswords {
+/**
+ * Undefined when no range service is set.
+ * @param config PASSWORD_HIBP_URL: the URL that the five digits are appended to.
+ */
+export function openLeakedPasswords(
+  config: { readonly passwordHibpUrl: string | undefined },
+  log: Log,
+): LeakedPasswords | undefined {
+  const { passwordHibpUrl: rangeUrl } = config;
+  if (rangeUrl === undefined) return undefined;
   return {
     async check(password) {
       const digest = createHash('sha1').update(password).digest('hex').toUpperCase();
@@ -30,7 +34,7 @@ export function createLeakedPasswords({ rangeUrl, timeoutMs, log }: LeakedPasswo
         const answer = await fetch(rangeUrl + digest.slice(0, 5), {
           headers: { 'add-padding': 'true', 'user-agent': 'pi-gateway' },
           redirect: 'error',
-          signal: AbortSignal.timeout(timeoutMs),
+          signal: AbortSignal.timeout(checkMs),
         });
         if (answer.status !== 200) throw new Error(`the range service answered ${answer.status}`);
         return isListed(await readBounded(answer), digest.slice(5)) ? 'leaked' : 'clean';

@@ -5,13 +5,12 @@ import { randomInt } from 'node:crypto';
 import { SettingError } from '@pi-gateway/env/settings.ts';
 import { noOrigin } from '../audit/audit-event.ts';
 import type { AuthConfig } from '../config.ts';
-import { type CommonPasswords, loadCommonPasswords } from '../crypto/common-passwords.ts';
 import type { PasswordHash } from '../crypto/password-hash.ts';
 import type { Database } from '../db/database.ts';
 import { canonicalEmail } from '../domain/canonical-email.ts';
-import { decidePassword } from '../domain/decide-password.ts';
 import { insertAuditEvent } from '../store/audit-events.ts';
 import { countAdmins, insertUser, lockAdmins } from '../store/users.ts';
+import { judgeNewPassword } from './judge-new-password.ts';
 
 export type FirstAdmin = { readonly email: string; readonly password: string };
 
@@ -32,8 +31,7 @@ export async function makeFirstAdmin(
   announce: (admin: FirstAdmin) => void,
 ): Promise<FirstAdmin | undefined> {
   if ((await countAdmins(db)) > 0) return undefined;
-  const common = await loadCommonPasswords();
-  const given = readAdmin(config, common);
+  const given = await readAdmin(config);
   const admin = { email: given.email, password: given.password ?? generatePassword() };
   const hash = await passwordHash.hash(admin.password);
   return db.transaction(async (tx) => {
@@ -57,16 +55,12 @@ export async function makeFirstAdmin(
   });
 }
 
-function readAdmin(config: AuthConfig, common: CommonPasswords) {
+async function readAdmin(config: AuthConfig) {
   const address = canonicalEmail(config.adminEmail);
   if (address.kind === 'refused') throw new SettingError(`ADMIN_EMAIL: ${address.detail}`);
   const { email } = address;
   if (config.adminPassword === undefined) return { email, password: undefined };
-  const decision = decidePassword(config.adminPassword, {
-    lengthMin: config.passwordMinLength,
-    isCommon: common.has,
-    email,
-  });
+  const decision = await judgeNewPassword({ config }, config.adminPassword, email);
   if (decision.kind === 'refused') throw new SettingError(`ADMIN_PASSWORD: ${decision.details.join(', ')}`);
   return { email, password: decision.password };
 }
