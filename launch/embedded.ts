@@ -4,12 +4,16 @@
 
 import { join } from 'node:path';
 import { settleAfterStart } from '@pi-gateway/after-start/settle-after-start.ts';
-import { createLog } from '@pi-gateway/log/log.ts';
+import { readSettings } from '@pi-gateway/env/settings.ts';
+import { createLog, type Log } from '@pi-gateway/log/log.ts';
 import { createMemoryFeed } from '@pi-gateway/revocation/memory-feed.ts';
-import { readAuthConfig } from '../services/auth/config.ts';
+import { authSettings, readAuthConfig } from '../services/auth/config.ts';
+import { mailFolderOf } from '../services/auth/mail/mail-folder.ts';
 import { readGatewayConfig } from '../services/gateway/config.ts';
+import { inboxSettings, isInboxWanted } from './inbox/inbox-settings.ts';
+import { type Inbox, startInbox } from './inbox/start-inbox.ts';
 import { startPostgres } from './postgres.ts';
-import { prepareRun } from './prepare-run.ts';
+import { type Env, prepareRun } from './prepare-run.ts';
 import { firstAdminBox, readyBox } from './print-box.ts';
 import { type Launch, runLauncher } from './run-launcher.ts';
 import { localOrigin } from './settle-ports.ts';
@@ -32,6 +36,8 @@ async function startEmbedded(launch: Launch): Promise<void> {
   loading.catch(() => undefined);
   let env = prepared.env;
   const log = createLog({ service: 'launch', level: logLevel });
+  const inbox = await openInbox(env, log);
+  launch.onEnd(() => inbox?.close());
   if (!hasDatabase) {
     const postgres = await startPostgres({ dir: join(lock.dir, 'postgres'), log });
     launch.onEnd(() => postgres.stop());
@@ -66,8 +72,18 @@ async function startEmbedded(launch: Launch): Promise<void> {
       gatewayUrl: localOrigin('localhost', gatewayConfig.gatewayPort),
       authUrl: localOrigin('localhost', authConfig.authPort),
       dataDir: lock.dir,
+      inboxUrl: inbox?.url,
     }),
   );
+}
+
+/** Undefined unless this is a development run (launch/inbox/inbox-settings.ts). */
+async function openInbox(env: Env, log: Log): Promise<Inbox | undefined> {
+  const { masterKey, dataDir, ...settings } = readSettings(authSettings, env);
+  const { mailInboxPort } = readSettings(inboxSettings, env);
+  if (mailInboxPort === 'off' || masterKey === undefined) return undefined;
+  if (!isInboxWanted(settings)) return undefined;
+  return startInbox({ port: mailInboxPort, masterKey, folder: mailFolderOf(dataDir), log });
 }
 
 await runLauncher(startEmbedded);

@@ -8,6 +8,8 @@ export type Ready = {
   readonly gatewayUrl: string;
   readonly authUrl: string;
   readonly dataDir: string;
+  /** Where the mail of a development run is shown. */
+  readonly inboxUrl?: string | undefined;
 };
 
 type Row = string | readonly [label: string, value: string];
@@ -32,6 +34,7 @@ export function readyBox(ready: Ready): string {
     ['Gateway', `${ready.gatewayUrl}/health`],
     ['Auth', `${ready.authUrl}/health`],
     ['Data', ready.dataDir],
+    ...(ready.inboxUrl === undefined ? [] : [['Mail', ready.inboxUrl] as const]),
     'Ctrl-C stops it.',
   ]);
 }

@@ -22,8 +22,14 @@ export type FreshRun = {
 
 const startDeadlineMs = 60_000;
 
-/** Starts a program of ours as its npm script does, on free ports, and waits until it says that it is ready. */
-export async function startFreshRun(program: string): Promise<FreshRun> {
+/**
+ * Starts a program of ours as its npm script does, on free ports, and waits until it says that it is ready.
+ * @param settings as somebody would write them before the command.
+ */
+export async function startFreshRun(
+  program: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<FreshRun> {
   const dataDir = await mkdtemp(join(tmpdir(), 'pi-walk-'));
   const [entry, gateway, auth, orders] = [
     await freePort(),
@@ -44,6 +50,7 @@ export async function startFreshRun(program: string): Promise<FreshRun> {
     GATEWAY_METRICS_PORT: 'off',
     LOG_LEVEL: 'error',
     GATEWAY_ACCESS_LOG: 'off',
+    ...settings,
   };
   const child = spawn(process.execPath, [join(root, program)], {
     cwd: root,

@@ -25,6 +25,7 @@ const refused: readonly (readonly [guarantee: string, path: string, text: string
     'services/auth/app.ts',
     "import { a } from '../../packages/env/a.ts';",
   ],
+  ['the stack has no development inbox', 'launch/stack.ts', "import { a } from './inbox/start-inbox.ts';"],
   ['nobody imports the tests', 'launch/a.ts', "import { a } from '../tests/journeys/a.ts';"],
   [
     'the demo service knows nothing of us',

@@ -103,6 +103,16 @@ const processAccess: Rule = ({ path, processUses }) =>
     ? []
     : processUses.map((use) => `only main.ts touches the process: ${use}`);
 
+/** The development inbox: in no service, and in no run but the embedded one. */
+const inbox = 'launch/inbox/';
+
+const development: Rule = ({ path, imports }) =>
+  path.startsWith(inbox) || path === 'launch/embedded.ts' || areaOf(path) === 'tools' || isTest(path)
+    ? []
+    : imports
+        .filter(({ target }) => target.startsWith(inbox))
+        .map(({ target }) => `only the embedded run serves the development inbox: ${target}`);
+
 const noBarrel: Rule = ({ path, reexports }) => [
   ...(reexports ? ['hands on the exports of another file: import the file that owns them'] : []),
   ...(/(^|\/)index\.ts$/.test(path) ? ['no index.ts: name the file after what it does'] : []),
@@ -121,6 +131,7 @@ const rules: readonly Rule[] = [
   domain,
   noDatabase,
   processAccess,
+  development,
   noBarrel,
   names,
 ];

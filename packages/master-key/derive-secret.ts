@@ -11,7 +11,8 @@ export type SecretPurpose =
   | 'cursor-mac/v1'
   | 'gateway-forward-proof/v1'
   | 'gateway-call-proof/v1'
-  | 'audit-seal/v1';
+  | 'audit-seal/v1'
+  | 'mail-inbox/v1';
 
 /** 32 bytes for one purpose. */
 export function deriveSecret(masterKey: Buffer, purpose: SecretPurpose): Buffer {

@@ -1,6 +1,7 @@
 // Every setting of the auth service, read once into a frozen object. The table is also what the reference
 // page is generated from.
 
+import { isLocalOrigin } from '@pi-gateway/env/local-origin.ts';
 import {
   key32,
   oneOf,
@@ -233,6 +234,5 @@ export function readAuthConfig(env: Readonly<Record<string, string | undefined>>
 }
 
 function keepsSecureCookies(publicUrl: string): boolean {
-  const { protocol, hostname } = new URL(publicUrl);
-  return protocol === 'https:' || /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
+  return new URL(publicUrl).protocol === 'https:' || isLocalOrigin(publicUrl);
 }

@@ -2,7 +2,6 @@
 // hands in a feed (the embedded run) gets the same process-wide feed everywhere; else Redis, else none is needed.
 
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { parseTrustedProxies, type TrustedProxies } from '@pi-gateway/client-address/trusted-proxies.ts';
 import { SettingError } from '@pi-gateway/env/settings.ts';
 import { callProof, forwardProof } from '@pi-gateway/gateway-link/gateway-proof.ts';
@@ -21,6 +20,7 @@ import { type Database, openDatabase } from './db/database.ts';
 import { prepareDatabase } from './db/prepare-database.ts';
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
 import { createLimits, type Limits } from './limits/login-limits.ts';
+import { mailFolderOf } from './mail/mail-folder.ts';
 import { createMailer, type Mailer } from './mail/mailer.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { createRevocations, type Revocations } from './revocation/revocations.ts';
@@ -104,7 +104,7 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
   const mailer = createMailer({
     smtpUrl: config.smtpUrl,
     from: config.mailFrom,
-    folder: join(config.dataDir, 'mail'),
+    folder: mailFolderOf(config.dataDir),
   });
   return {
     config,

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type FreshRun, runInBash, startFreshRun } from '../../tools/fresh-run.ts';
 import { type CodeBlock, readPage } from '../../tools/markdown.ts';
+import { assertShown } from './assert-shown.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const { blocks } = readPage(readFileSync(join(root, 'README.md'), 'utf8'));
@@ -18,11 +19,6 @@ const commands = (section: string) =>
 function shownAfter(block: CodeBlock): string | undefined {
   const next = blocks[blocks.indexOf(block) + 1];
   return next?.section === block.section && ['json', 'text'].includes(next.language) ? next.text : undefined;
-}
-
-function assertShown(actual: string, shown: string): void {
-  const parts = shown.split('…').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
-  assert.match(actual.trimEnd(), new RegExp(`^${parts.join('[^\n]*?')}$`));
 }
 
 // Boxes are drawn to the width of what stands in them, and no two starts take equally long.

@@ -1,8 +1,7 @@
 // Sends mail through SMTP_URL, or writes it as a file into DATA_DIR/mail, where a developer reads it.
 
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
+import { writeMail } from './mail-folder.ts';
 
 type Mail = { readonly to: string; readonly subject: string; readonly text: string };
 
@@ -54,14 +53,9 @@ function createSmtpMailer(smtpUrl: string, from: string): Mailer {
 
 function createFileMailer(folder: string, from: string): Mailer {
   return {
-    async send({ to, subject, text }) {
-      const name = `${new Date().toISOString().replaceAll(':', '-')}-${crypto.randomUUID()}.eml`;
-      const message = `From: ${from}\r\nTo: ${to}\r\nSubject: ${subject}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n${text}\r\n`;
+    async send(mail) {
       try {
-        await mkdir(folder, { recursive: true, mode: 0o700 });
-        // Renamed into place, so that whoever watches the folder never reads half a mail.
-        await writeFile(join(folder, `.${name}`), message, { mode: 0o600 });
-        await rename(join(folder, `.${name}`), join(folder, name));
+        await writeMail(folder, { from, ...mail }, new Date());
       } catch (cause) {
         throw new AppError('unavailable', { cause });
       }
