@@ -59,7 +59,7 @@ async function record(): Promise<Line[]> {
       run,
       steps.flatMap(({ shown, quiet }) => [shown, `${quiet ?? ''}\n`]),
     );
-    const password = /password\W+(\S+)/i.exec(run.output())?.[1] ?? '';
+    const password = /password\s+(\S+)/i.exec(run.output())?.[1] ?? '';
     const hidden = `${password.slice(0, 4)}…`.padEnd(password.length);
     const box = run
       .output()
