@@ -174,7 +174,7 @@ test('the database of the containers lets auth migrate as its owner and serve wi
   await service.connect();
   const { rows } = await service.query('SELECT current_user AS serves, count(*)::int AS users FROM users');
   assert.deepEqual(rows, [{ serves: 'pi_app', users: 0 }]);
-  await assert.rejects(service.query('DELETE FROM audit_events'), /permission denied/);
+  await assert.rejects(service.query('DELETE FROM audit_log'), /permission denied/);
   await assert.rejects(service.query('RESET ROLE; DROP TABLE users'), /must be owner/);
   await service.end();
 });

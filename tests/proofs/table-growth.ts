@@ -1,5 +1,5 @@
 // Refresh after refresh, and no table has grown: a session is one row however often its token changes. The one
-// that does grow is audit_events, by exactly one row for each rotation, as it must. Users refresh side by side over
+// that does grow is the audit log, by exactly one event for each rotation, as it must. Users refresh side by side over
 // all auth processes, each with the successor of its last token, for as long or as often as asked.
 
 import assert from 'node:assert/strict';
@@ -56,8 +56,9 @@ export async function proveNoGrowth(system: System, { refreshes, secondsMax }: G
 
 async function countRows(superuser: Superuser): Promise<Map<string, number>> {
   const tables = await superuser.rows(
+    // The view of the audit log stands for the partitions and the seals under it.
     `select table_name as name from information_schema.tables
-      where table_schema = 'public' and table_type = 'BASE TABLE' order by 1`,
+      where table_schema = 'public' and (table_name = 'audit_events' or table_name not like 'audit%') order by 1`,
   );
   const counts = new Map<string, number>();
   for (const { name } of tables) {

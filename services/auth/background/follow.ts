@@ -1,6 +1,7 @@
 // What the service does by itself: follow what other auth processes changed, and clean up in small batches.
 // A round that fails is logged and tried again at the next tick; rounds of one kind never overlap.
 
+import { keepAuditMonths } from '../db/keep-audit-months.ts';
 import type { AuthDeps } from '../deps.ts';
 import { deleteExpiredRegistrations } from '../store/pending-registrations.ts';
 import { deleteExpiredRevocations } from '../store/revocations.ts';
@@ -9,6 +10,7 @@ import { deleteEndedSessions } from '../store/sessions.ts';
 // What another process withdrew holds here within a second, the time to ask included.
 const followMs = 500;
 const cleanMs = 30_000;
+const monthsMs = 6 * 3_600_000;
 const batch = 500;
 const batchesPerRound = 20;
 const keptSeconds = 60;
@@ -23,6 +25,9 @@ export function startBackground(deps: Deps): () => Promise<void> {
       await deps.keyRing.maintain();
     }),
     repeat(cleanMs, 'cleaning failed', deps, () => clean(deps)),
+    repeat(monthsMs, 'making the months of the audit log failed', deps, () =>
+      keepAuditMonths(deps.config.databaseOwnerUrl ?? deps.config.databaseUrl),
+    ),
   ];
   return async () => {
     await Promise.all(stops.map((stop) => stop()));

@@ -1,9 +1,10 @@
-// What must be true of a database before the service may use it: the newest schema, the application's role
-// for whoever serves, and an admin. All under one lock, so that several processes may start at once.
+// What must be true of a database before the service may use it: the newest schema, the months of the audit log, and
+// the application's role for whoever serves. All under one lock, so that several processes may start at once.
 
 import { SettingError } from '@pi-gateway/env/settings.ts';
 import type { Log } from '@pi-gateway/log/log.ts';
 import pg from 'pg';
+import { addAuditMonths } from './keep-audit-months.ts';
 import { runMigrations, withMigrationLock } from './migrate.ts';
 
 const insufficientPrivilege = '42501';
@@ -25,6 +26,7 @@ export async function prepareDatabase({ ownerUrl, servingUrl, log }: PrepareOpti
   try {
     const ran = await withMigrationLock(ownerUrl, async (client) => {
       const names = await runMigrations(client, 'up');
+      await addAuditMonths(client);
       if (ownerUrl !== servingUrl) await grantRole(client, new pg.Client(servingUrl).user);
       return names;
     });

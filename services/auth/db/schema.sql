@@ -1,5 +1,90 @@
 -- The whole schema on one page, out of db/migrations. Generated: UPDATE_SCHEMA=1 node --test services/auth/db/schema.test.ts
 
+CREATE OR REPLACE FUNCTION public.audit_add_month(month timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+    declare
+      first_id uuid := uuid_v7_floor(month);
+      next_id uuid := uuid_v7_floor(date_trunc('month', month + interval '32 days', 'UTC'));
+      parent text;
+      child text;
+    begin
+      foreach parent in array array['audit_log', 'audit_personal'] loop
+        child := parent || to_char(month at time zone 'UTC', '"_y"YYYY"m"MM');
+        continue when to_regclass(child) is not null;
+        execute format('lock table %I in access exclusive mode', parent || '_rest');
+        execute format('create table %I (like %I including defaults including constraints)', child, parent);
+        execute format('with moved as (delete from %I where id >= %L and id < %L returning *)
+          insert into %I select * from moved', parent || '_rest', first_id, next_id, child);
+        execute format('alter table %I attach partition %I for values from (%L) to (%L)',
+          parent, child, first_id, next_id);
+      end loop;
+    end
+  $function$
+;
+
+CREATE OR REPLACE FUNCTION public.audit_add_months(ahead integer)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+    declare
+      present timestamptz := date_trunc('month', clock_timestamp(), 'UTC');
+      month timestamptz;
+    begin
+      for month in
+        select present + make_interval(months => i) from generate_series(0, ahead) as i
+        union
+        select date_trunc('month', uuid_v7_at(id), 'UTC') from audit_log_rest
+          where id < uuid_v7_floor(present + make_interval(months => ahead + 1))
+        order by 1
+      loop
+        perform audit_add_month(date_trunc('month', month + interval '1 day', 'UTC'));
+      end loop;
+    end
+  $function$
+;
+
+CREATE OR REPLACE FUNCTION public.audit_events_insert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    declare
+      salt bytea := uuid_send(gen_random_uuid());
+      account text := '{"account":' || to_json(new.data ->> 'account')::text || '}';
+      has_person boolean := coalesce(new.ip, new.user_agent, account) is not null;
+    begin
+      insert into audit_log
+          (id, at, event, outcome, actor_id, target_id, session_id, request_id, data, personal_hash)
+        values (new.id, new.at, new.event, new.outcome, new.actor_id, new.target_id, new.session_id,
+          new.request_id, new.data - 'account',
+          case when has_person then audit_personal_hash(salt, new.ip, new.user_agent, account) end);
+      if has_person then
+        insert into audit_personal values (new.id, salt, new.ip, new.user_agent, account::jsonb);
+      end if;
+      return new;
+    end
+  $function$
+;
+
+CREATE OR REPLACE FUNCTION public.audit_personal_hash(salt bytea, ip text, user_agent text, data text)
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    select sha256(convert_to('pi-audit-personal/v1' || chr(10), 'UTF8') || salt || convert_to(
+      '{"data":' || coalesce(data, 'null') || ',"ip":' || coalesce(to_json(ip)::text, 'null')
+        || ',"user_agent":' || coalesce(to_json(user_agent)::text, 'null') || '}', 'UTF8'))
+  $function$
+;
+
+CREATE OR REPLACE FUNCTION public.audit_tx(xid xid8)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$ select xid::text::bigint + 0 $function$
+;
+
 CREATE OR REPLACE FUNCTION public.from_micros(micros bigint)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -35,20 +120,62 @@ AS $function$
   $function$
 ;
 
-create table audit_events (
+CREATE OR REPLACE FUNCTION public.uuid_v7_at(id uuid)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$ select from_micros(('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint * 1000) $function$
+;
+
+CREATE OR REPLACE FUNCTION public.uuid_v7_floor(at timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$ select rpad(lpad(to_hex(micros(at) / 1000), 12, '0'), 32, '0')::uuid $function$
+;
+
+create table audit_keys (
+  kid text collate "C" not null,
+  public_jwk jsonb not null,
+  private_sealed bytea not null,
+  created_at timestamp with time zone not null,
+  constraint audit_keys_pkey PRIMARY KEY (kid)
+);
+
+create table audit_log (
   id uuid not null,
+  tx bigint not null default audit_tx(pg_current_xact_id()),
   at timestamp with time zone not null,
   event text collate "C" not null,
   outcome text not null,
   actor_id uuid,
   target_id uuid,
   session_id uuid,
-  ip text collate "C",
-  user_agent text,
   request_id text collate "C",
   data jsonb not null,
-  constraint audit_events_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'denied'::text]))),
-  constraint audit_events_pkey PRIMARY KEY (id)
+  personal_hash bytea,
+  constraint audit_log_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'denied'::text]))),
+  constraint audit_log_personal_hash_check CHECK ((length(personal_hash) = 32)),
+  constraint audit_log_pkey PRIMARY KEY (id)
+) partition by RANGE (id);
+
+create table audit_personal (
+  id uuid not null,
+  salt bytea not null,
+  ip text collate "C",
+  user_agent text,
+  data jsonb,
+  constraint audit_personal_pkey PRIMARY KEY (id),
+  constraint audit_personal_salt_check CHECK ((length(salt) = 16))
+) partition by RANGE (id);
+
+create table audit_seals (
+  number bigint not null,
+  statement text not null,
+  signature bytea not null,
+  entries bytea,
+  constraint audit_seals_pkey PRIMARY KEY (number),
+  constraint audit_seals_signature_check CHECK ((length(signature) = 64))
 );
 
 create table known_networks (
@@ -130,13 +257,39 @@ create table users (
   constraint users_role_check CHECK ((role = ANY (ARRAY['user'::text, 'admin'::text])))
 );
 
-CREATE INDEX audit_events_actor ON public.audit_events USING btree (actor_id, id) WHERE (actor_id IS NOT NULL);
+create view audit_events as
+ SELECT log.id,
+    log.at,
+    log.event,
+    log.outcome,
+    log.actor_id,
+    log.target_id,
+    log.session_id,
+    personal.ip,
+    personal.user_agent,
+    log.request_id,
+    (log.data || COALESCE(personal.data, '{}'::jsonb)) AS data,
+    log.tx
+   FROM (audit_log log
+     LEFT JOIN audit_personal personal ON ((personal.id = log.id)));
 
-CREATE INDEX audit_events_event ON public.audit_events USING btree (event, id);
+CREATE TRIGGER audit_events_insert INSTEAD OF INSERT ON public.audit_events FOR EACH ROW EXECUTE FUNCTION audit_events_insert();
 
-CREATE INDEX audit_events_ip ON public.audit_events USING btree (ip, id);
+CREATE INDEX audit_log_actor ON ONLY public.audit_log USING btree (actor_id, id) WHERE (actor_id IS NOT NULL);
 
-CREATE INDEX audit_events_target ON public.audit_events USING btree (target_id, id) WHERE (target_id IS NOT NULL);
+CREATE INDEX audit_log_event ON ONLY public.audit_log USING btree (event, id);
+
+CREATE INDEX audit_log_target ON ONLY public.audit_log USING btree (target_id, id) WHERE (target_id IS NOT NULL);
+
+CREATE INDEX audit_log_tx ON ONLY public.audit_log USING btree (tx);
+
+CREATE INDEX audit_personal_account ON ONLY public.audit_personal USING btree (((data ->> 'account'::text))) WHERE (data IS NOT NULL);
+
+CREATE INDEX audit_personal_ip ON ONLY public.audit_personal USING btree (ip, id);
+
+CREATE INDEX audit_seals_special ON public.audit_seals USING btree (number) WHERE (((statement)::json ->> 'kind'::text) <> 'events'::text);
+
+CREATE INDEX audit_seals_through ON public.audit_seals USING btree (((((statement)::json ->> 'through_tx'::text))::bigint), ((((statement)::json ->> 'through_id'::text))::uuid), number);
 
 CREATE INDEX pending_registrations_expiry ON public.pending_registrations USING btree (expires_at);
 
@@ -154,6 +307,14 @@ CREATE INDEX users_password_class ON public.users USING btree (password_class(pa
 
 grant insert, select on audit_events to pi_app;
 
+grant insert, select on audit_keys to pi_app;
+
+grant select on audit_log to pi_app;
+
+grant insert, select on audit_personal to pi_app;
+
+grant insert, select on audit_seals to pi_app;
+
 grant delete, insert, select, update on known_networks to pi_app;
 
 grant delete, insert, select, update on pending_registrations to pi_app;
@@ -165,3 +326,5 @@ grant delete, insert, select, update on sessions to pi_app;
 grant delete, insert, select on signing_keys to pi_app;
 
 grant insert, select, update on users to pi_app;
+
+grant insert (id, at, event, outcome, actor_id, target_id, session_id, request_id, data, personal_hash) on audit_log to pi_app;

@@ -75,7 +75,8 @@ export function sessionCreate(deps: AuthDeps) {
       actorId: null,
       targetId: null,
       sessionId: null,
-      data: { account, suppressed_before: sample.suppressed },
+      data: { suppressed_before: sample.suppressed },
+      personal: { account },
     });
   }
 
@@ -89,7 +90,8 @@ export function sessionCreate(deps: AuthDeps) {
       actorId: null,
       targetId: credentials?.id ?? null,
       sessionId: null,
-      data: { account, reason: credentials === undefined ? 'unknown_address' : reason },
+      data: { reason: credentials === undefined ? 'unknown_address' : reason },
+      personal: { account },
     });
   }
 

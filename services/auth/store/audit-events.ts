@@ -1,11 +1,16 @@
-// Table audit_events. Append-only: the application's role cannot change or remove a row. An event is written
-// with the transaction of the change it tells of, so that neither stands without the other.
+// The audit log: tables audit_log and audit_personal to write, the view audit_events to read. Append-only: the
+// application's role cannot change or remove a row. An event is written with the transaction of the change it tells
+// of, so that neither stands without the other; its person goes into a side row that the event commits to.
 
 import type { AuditEvent, AuditEventName, AuditOutcome } from '../audit/audit-event.ts';
+import { hashPersonal, newSalt } from '../audit/personal-hash.ts';
 import type { Queryable } from '../db/database.ts';
 
+/** What differs among events that are written at once. */
+type Concerned = Pick<AuditEvent, 'targetId' | 'sessionId'>;
+
 export async function insertAuditEvent(db: Queryable, event: AuditEvent): Promise<void> {
-  await insertAuditEventPerSession(db, event, [event.sessionId]);
+  await insertAuditEvents(db, event, [event]);
 }
 
 /** One event for each of several sessions that ended together, in one statement. */
@@ -14,25 +19,12 @@ export async function insertAuditEventPerSession(
   event: Omit<AuditEvent, 'sessionId'>,
   sessionIds: readonly (string | null)[],
 ): Promise<void> {
-  if (sessionIds.length === 0) return;
-  await db.query({
-    name: 'insert-audit-events',
-    text: `insert into audit_events
-        (id, at, event, outcome, actor_id, target_id, session_id, ip, user_agent, request_id, data)
-      select uuid_v7(now), now, $1, $2, $3::uuid, $4::uuid, session_id, $5, $6, $7, $8::jsonb
-      from (select clock_timestamp() as now, session_id from unnest($9::uuid[]) as session_id) as ended`,
-    values: [
-      event.event,
-      event.outcome,
-      event.actorId,
-      event.targetId,
-      event.ip,
-      event.userAgent,
-      event.requestId,
-      event.data,
-      sessionIds,
-    ],
-  });
+  const { targetId } = event;
+  await insertAuditEvents(
+    db,
+    event,
+    sessionIds.map((sessionId) => ({ targetId, sessionId })),
+  );
 }
 
 /** One event for each of several accounts, in one statement. */
@@ -41,22 +33,48 @@ export async function insertAuditEventPerTarget(
   event: Omit<AuditEvent, 'targetId' | 'sessionId'>,
   targetIds: readonly string[],
 ): Promise<void> {
-  if (targetIds.length === 0) return;
+  await insertAuditEvents(
+    db,
+    event,
+    targetIds.map((targetId) => ({ targetId, sessionId: null })),
+  );
+}
+
+async function insertAuditEvents(
+  db: Queryable,
+  event: Omit<AuditEvent, keyof Concerned>,
+  concerned: readonly Concerned[],
+): Promise<void> {
+  if (concerned.length === 0) return;
+  const { ip, userAgent, personal = null } = event;
+  const salts = concerned.map(newSalt);
+  const hashes = salts.map((salt) => hashPersonal({ ip, userAgent, data: personal }, salt));
   await db.query({
-    name: 'insert-audit-events-per-target',
-    text: `insert into audit_events
-        (id, at, event, outcome, actor_id, target_id, ip, user_agent, request_id, data)
-      select uuid_v7(now), now, $1, $2, $3::uuid, target_id, $4, $5, $6, $7::jsonb
-      from (select clock_timestamp() as now, target_id from unnest($8::uuid[]) as target_id) as changed`,
+    name: 'insert-audit-events',
+    text: `with born as materialized (
+        select uuid_v7(now) as id, now, target_id, session_id, salt, personal_hash
+        from (select clock_timestamp() as now, * from unnest($6::uuid[], $7::uuid[], $8::bytea[], $9::bytea[])
+          as given (target_id, session_id, salt, personal_hash)) as timed
+      ), side as (
+        insert into audit_personal (id, salt, ip, user_agent, data)
+        select id, salt, $10, $11, $12::jsonb from born where personal_hash is not null
+      )
+      insert into audit_log
+        (id, at, event, outcome, actor_id, target_id, session_id, request_id, data, personal_hash)
+      select id, now, $1, $2, $3::uuid, target_id, session_id, $4, $5::jsonb, personal_hash from born`,
     values: [
       event.event,
       event.outcome,
       event.actorId,
-      event.ip,
-      event.userAgent,
       event.requestId,
       event.data,
-      targetIds,
+      concerned.map(({ targetId }) => targetId),
+      concerned.map(({ sessionId }) => sessionId),
+      salts,
+      hashes.map((hash) => hash ?? null),
+      ip,
+      userAgent,
+      personal,
     ],
   });
 }

@@ -1,0 +1,2 @@
+drop table audit_seals;
+drop table audit_keys;
