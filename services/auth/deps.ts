@@ -1,7 +1,6 @@
 // Opens everything the service needs, once: the only place that knows which implementations run. Whoever
 // hands in a feed (the embedded run) gets the same process-wide feed everywhere; else Redis, else none is needed.
 
-import { availableParallelism } from 'node:os';
 import { parseTrustedProxies, type TrustedProxies } from '@pi-gateway/client-address/trusted-proxies.ts';
 import { SettingError } from '@pi-gateway/env/settings.ts';
 import { callProof, forwardProof } from '@pi-gateway/gateway-link/gateway-proof.ts';
@@ -14,6 +13,7 @@ import type { RevocationPublisher } from '@pi-gateway/revocation/revocation.ts';
 import { createEventSampler, type EventSampler } from './audit/event-sampler.ts';
 import type { AuthConfig } from './config.ts';
 import { type AdmissionGate, createAdmissionGate } from './crypto/admission-gate.ts';
+import { countHashesRunningMax } from './crypto/hashing-threads.ts';
 import { type LeakedPasswords, openLeakedPasswords } from './crypto/leaked-passwords.ts';
 import { createPasswordHash, type PasswordHash } from './crypto/password-hash.ts';
 import { type Database, openDatabase } from './db/database.ts';
@@ -56,13 +56,14 @@ export type DepsOptions = {
   readonly log: Log;
   /** Told of every revocation; unset: Redis when there is one. The caller closes what it handed in. */
   readonly revocations?: RevocationPublisher;
-  /** Threads of libuv's pool: as many hashes run at once at most. */
-  readonly threads?: number;
+  /** What UV_THREADPOOL_SIZE is; unset: Node's own 4. */
+  readonly threadPoolSize?: string;
 };
 
-// About a second of work; one network may take half of it.
 const hashesWaitingMin = 128;
 const hashesWaitingPerPermit = 64;
+// Gateways wait 10 s for an answer.
+const hashWaitMsMax = 8000;
 // While Redis is away each process counts for itself, with this share of the budget.
 const localShare = 0.5;
 
@@ -96,10 +97,11 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
     }),
     revocations.poll(),
   ]);
-  const runningMax = Math.min(availableParallelism(), options.threads ?? 4);
+  const runningMax = countHashesRunningMax(options.threadPoolSize ?? '4');
   const gate = createAdmissionGate({
     runningMax,
     waitingMax: Math.max(hashesWaitingMin, runningMax * hashesWaitingPerPermit),
+    waitMsMax: hashWaitMsMax,
   });
   const mailer = createMailer({
     smtpUrl: config.smtpUrl,

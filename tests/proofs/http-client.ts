@@ -1,7 +1,7 @@
 // One keep-alive HTTP/1.1 client for the proofs: lean, because it shares the machine with what it measures, and
 // with both instants of each exchange, because it is those that the figures are made of.
 
-import { Agent, request } from 'node:http';
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 
 /** Where a service listens: a port of this machine or a unix socket. */
 export type Target = { readonly host: string; readonly port: number } | { readonly socketPath: string };
@@ -10,6 +10,7 @@ export type Answer = {
   readonly status: number;
   /** `x-refresh-outcome`. */
   readonly outcome: string | undefined;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Record<string, unknown>;
   /** By `performance.now()`. */
   readonly sentMs: number;
@@ -21,6 +22,7 @@ export type Call = {
   readonly path: string;
   readonly token?: string;
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
 export type Tokens = { readonly access_token: string; readonly refresh_token: string };
@@ -29,13 +31,17 @@ const agent = new Agent({ keepAlive: true, maxSockets: 200, maxFreeSockets: 200 
 const timeoutMs = 15_000;
 
 /** Resolves with every answer; rejects only when none came. */
-export function send(target: Target, { method = 'GET', path, token, body }: Call): Promise<Answer> {
+export function send(
+  target: Target,
+  { method = 'GET', path, token, body, headers: more }: Call,
+): Promise<Answer> {
   const text = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     ...(text === undefined
       ? {}
       : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...more,
   };
   return new Promise((resolve, reject) => {
     const sentMs = performance.now();
@@ -50,6 +56,7 @@ export function send(target: Target, { method = 'GET', path, token, body }: Call
         resolve({
           status: answer.statusCode ?? 0,
           outcome: typeof outcome === 'string' ? outcome : undefined,
+          headers: answer.headers,
           body: json === '' ? {} : (JSON.parse(json) as Record<string, unknown>),
           sentMs,
           answeredMs,

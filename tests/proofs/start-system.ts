@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { RunningRedis } from '../../launch/redis.ts';
 import { createTestDatabase, type TestDatabase } from '../../launch/testing/test-database.ts';
 import { startTestRedis } from '../../launch/testing/test-redis.ts';
 import { freePorts } from '../journeys/free-ports.ts';
@@ -18,11 +19,14 @@ import { type Service, spawnService } from './spawn-service.ts';
 
 export type Gateway = { readonly target: Target; readonly workers: readonly Service[] };
 
+export type Auth = Service & { readonly metricsUrl: string };
+
 export type System = {
   readonly database: TestDatabase;
+  readonly redis: RunningRedis | undefined;
   readonly redisUrl: string | undefined;
   readonly masterKey: Buffer;
-  readonly auths: readonly Service[];
+  readonly auths: readonly Auth[];
   readonly gateways: readonly Gateway[];
   readonly admin: { readonly email: string; readonly password: string };
   /** A new account, with `userPassword`. */
@@ -59,8 +63,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const upstream = createServer((_, res) => res.end('{}')).listen(0, '127.0.0.1');
   await once(upstream, 'listening');
   upstream.unref();
-  const ports = await freePorts(options.auths + options.gateways);
-  const authPorts = ports.slice(0, options.auths);
+  const ports = await freePorts(2 * options.auths + options.gateways);
+  const authPorts = ports.splice(0, options.auths);
+  const metricsPorts = ports.splice(0, options.auths);
   const masterKey = randomBytes(32);
   const env = {
     MASTER_KEY: masterKey.toString('hex'),
@@ -71,7 +76,6 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     RATE_LIMIT_LOGIN_PER_IP: 'off',
     RATE_LIMIT_LOGIN_PER_ACCOUNT: 'off',
     RATE_LIMIT_REGISTER_PER_IP: 'off',
-    AUTH_METRICS_PORT: 'off',
     GATEWAY_METRICS_PORT: 'off',
     GATEWAY_ACCESS_LOG: 'off',
     GATEWAY_CONFIG: join(folder, 'gateway.yaml'),
@@ -85,13 +89,15 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     `services:\n  auth: { targets: [${targets}], forward_token: true }\n  up: { targets: [http://127.0.0.1:${upPort}] }\nroutes:${routes}`,
   );
 
-  const auths: Service[] = [];
-  for (const port of authPorts) {
-    const own = { ...env, AUTH_PORT: String(port) };
-    auths.push(await spawnService('services/auth/main.ts', { host: '127.0.0.1', port }, own));
+  const auths: Auth[] = [];
+  for (const [index, port] of authPorts.entries()) {
+    const metricsPort = metricsPorts[index];
+    const own = { ...env, AUTH_PORT: String(port), AUTH_METRICS_PORT: String(metricsPort) };
+    const service = await spawnService('services/auth/main.ts', { host: '127.0.0.1', port }, own);
+    auths.push({ ...service, metricsUrl: `http://127.0.0.1:${metricsPort}/metrics` });
   }
   const gateways = await Promise.all(
-    ports.slice(options.auths).map(async (port, gateway): Promise<Gateway> => {
+    ports.map(async (port, gateway): Promise<Gateway> => {
       const workers = await Promise.all(
         Array.from({ length: options.workers }, (_, worker) => {
           const socketPath = join(folder, `gateway-${gateway}-${worker}.sock`);
@@ -112,6 +118,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
   return {
     database,
+    redis,
     redisUrl: redis?.url,
     masterKey,
     auths,

@@ -55,7 +55,21 @@ export function createMetrics({ gate, db, revocations, limiter }: MetricsSources
     registers,
   });
   gauge('pi_auth_hashes_running', 'Password hashes in flight.', () => gate.counts().running);
+  gauge(
+    'pi_auth_hashes_running_max',
+    'Password hashes that may be in flight at once.',
+    () => gate.runningMax,
+  );
   gauge('pi_auth_hashes_waiting', 'Requests that wait for a password hash.', () => gate.counts().waiting);
+  const refused = new Counter({
+    name: 'pi_auth_hashes_refused_total',
+    help: 'Requests refused for want of a place to wait for a password hash.',
+    registers,
+    collect() {
+      refused.reset();
+      refused.inc(gate.counts().refused);
+    },
+  });
   gauge('pi_auth_database_connections', 'Open database connections.', () => db.counts().total);
   gauge(
     'pi_auth_database_waiting',
