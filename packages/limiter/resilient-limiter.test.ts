@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLog } from '@pi-gateway/log/log.ts';
-import { startFaultProxy } from '@pi-gateway/redis-client/fault-proxy.ts';
 import { Redis } from 'ioredis';
 import { startTestRedis } from '../../launch/testing/test-redis.ts';
+import { startFaultProxy } from '../../tests/failure/fault-proxy.ts';
 import type { Limiter } from './limiter.ts';
 import { openLimiter } from './open-limiter.ts';
 

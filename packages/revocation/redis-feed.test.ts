@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLog } from '@pi-gateway/log/log.ts';
-import { startFaultProxy } from '@pi-gateway/redis-client/fault-proxy.ts';
 import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 import { Redis } from 'ioredis';
 import { startTestRedis } from '../../launch/testing/test-redis.ts';
+import { startFaultProxy } from '../../tests/failure/fault-proxy.ts';
 import { createRedisPublisher, createRedisSource } from './redis-feed.ts';
 import type { Revocation } from './revocation.ts';
 

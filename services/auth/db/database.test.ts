@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createLog } from '@pi-gateway/log/log.ts';
-import { startFaultProxy } from '@pi-gateway/redis-client/fault-proxy.ts';
 import pg from 'pg';
 import { createTestDatabase } from '../../../launch/testing/test-database.ts';
+import { startFaultProxy } from '../../../tests/failure/fault-proxy.ts';
 import { startTestAuth, type TestAuth } from '../testing/start-test-auth.ts';
 import { openDatabase } from './database.ts';
 import { isOperational } from './operational-error.ts';
@@ -17,7 +16,6 @@ let token: string;
 before(async () => {
   const url = new URL((await createTestDatabase()).url);
   proxy = await startFaultProxy(join(url.searchParams.get('host')!, socketName));
-  await symlink(proxy.url, join(dirname(proxy.url), socketName));
   url.searchParams.set('host', dirname(proxy.url));
   auth = await startTestAuth(url.href, { DATABASE_POOL_MAX: '4' });
   token = (await auth.login(auth.admin.email)).access_token;
