@@ -8,10 +8,13 @@ import type { LeakCheck } from '../crypto/leaked-passwords.ts';
 import type { Database } from '../db/database.ts';
 import type { Revocations } from '../revocation/revocations.ts';
 
+const loginOutcomes = ['succeeded', 'failed', 'rate_limited'] as const;
+const refreshOutcomes = ['rotated', 'repeated', 'reuse', 'refused'] as const;
+
 export type Metrics = {
   observeRequest(method: string, route: string, status: number, seconds: number): void;
-  countLogin(outcome: 'succeeded' | 'failed' | 'rate_limited'): void;
-  countRefresh(outcome: 'rotated' | 'repeated' | 'reuse' | 'refused'): void;
+  countLogin(outcome: (typeof loginOutcomes)[number]): void;
+  countRefresh(outcome: (typeof refreshOutcomes)[number]): void;
   countLeakCheck(outcome: LeakCheck): void;
   /** The text that is scraped. */
   render(): Promise<string>;
@@ -54,6 +57,9 @@ export function createMetrics({ gate, db, revocations, limiter }: MetricsSources
     labelNames: ['outcome'],
     registers,
   });
+  // From the start on: of a series that appears with its first count, that count is never seen as a change.
+  for (const outcome of loginOutcomes) logins.inc({ outcome }, 0);
+  for (const outcome of refreshOutcomes) refreshes.inc({ outcome }, 0);
   gauge('pi_auth_hashes_running', 'Password hashes in flight.', () => gate.counts().running);
   gauge(
     'pi_auth_hashes_running_max',
