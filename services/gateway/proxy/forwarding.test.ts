@@ -1,27 +1,19 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { assertProblem, exchange, readAnswers } from '@pi-gateway/http-front/raw-exchange.ts';
-import { RawClient } from '../testing/raw-client.ts';
-import { plainAnswer, RecordingUpstream } from '../testing/recording-upstream.ts';
-import { startTestGateway, type TestGateway, until } from '../testing/start-test-gateway.ts';
+import { describe, test } from 'node:test';
+import { assertProblem, readAnswers } from '@pi-gateway/http-front/raw-exchange.ts';
+import { gatewayOnUpstream } from '../testing/gateway-on-upstream.ts';
+import { plainAnswer } from '../testing/recording-upstream.ts';
+import { until } from '../testing/start-test-gateway.ts';
 
-let upstream: RecordingUpstream;
-let t: TestGateway;
-const clients: RawClient[] = [];
-
-before(async () => {
-  upstream = await RecordingUpstream.start();
-  const closed = await RecordingUpstream.start();
-  const closedOrigin = closed.origin;
-  closed.close();
-  t = await startTestGateway(`
+const setting = gatewayOnUpstream(
+  (origin, closedOrigin) => `
 services:
   up:
-    targets: ["${upstream.origin}"]
+    targets: ["${origin}"]
     timeouts: { connect_ms: 500, headers_ms: 300, idle_ms: 300 }
   gone: { targets: ["${closedOrigin}"] }
-  half: { targets: ["${closedOrigin}", "${upstream.origin}"] }
-  narrow: { targets: ["${upstream.origin}"], max_pending: 1 }
+  half: { targets: ["${closedOrigin}", "${origin}"] }
+  narrow: { targets: ["${origin}"], max_pending: 1 }
   auth: { targets: ["\${AUTH_URL}"] }
 routes:
   - { path: /up/*, service: up, access: public }
@@ -30,41 +22,13 @@ routes:
   - { path: /half/*, service: half, access: public }
   - { path: /narrow/*, service: narrow, access: public }
   - { path: /auth/*, service: auth, access: public }
-`);
-});
-after(async () => {
-  await t.close();
-  upstream.close();
-});
-beforeEach(() => {
-  upstream.requests.length = 0;
-  upstream.received = '';
-  upstream.respond = () => plainAnswer;
-});
-afterEach(() => {
-  for (const client of clients.splice(0)) client.close();
-});
-
-async function open(): Promise<RawClient> {
-  const client = await RawClient.open(t.port);
-  clients.push(client);
-  return client;
-}
-
-async function once(requestLine: string, ...lines: string[]) {
-  const text = [`${requestLine} HTTP/1.1`, 'Host: a.example', ...lines, 'Connection: close'].join('\r\n');
-  return readAnswers(await exchange(t.port, `${text}\r\n\r\n`))[0]!;
-}
-
-async function send(...lines: string[]): Promise<RawClient> {
-  const client = await open();
-  client.send(...lines);
-  return client;
-}
+`,
+);
+const { open, send, ask } = setting;
 
 describe('answers', () => {
   test('status, reason, repeated and non-ASCII headers reach the client as the service sent them', async () => {
-    upstream.respond = () =>
+    setting.upstream.respond = () =>
       'HTTP/1.1 207 Some Thing\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nX-Latin: caf\u00e9\r\nContent-Length: 2\r\n\r\nok';
     const client = await send('GET /up/x HTTP/1.1', 'Host: a');
     await client.see(/ok$/);
@@ -75,22 +39,23 @@ describe('answers', () => {
   });
 
   test('non-ASCII headers survive an answer whose head goes out before its body', async () => {
-    upstream.respond = () => 'HTTP/1.1 200 OK\r\nX-Latin: caf\u00e9\r\nTransfer-Encoding: chunked\r\n\r\n';
+    setting.upstream.respond = () =>
+      'HTTP/1.1 200 OK\r\nX-Latin: caf\u00e9\r\nTransfer-Encoding: chunked\r\n\r\n';
     const client = await send('GET /up/x HTTP/1.1', 'Host: a');
     await client.see(/X-Latin: caf\u00e9\r\n/);
   });
 
   test('every answer carries exactly one x-request-id, the one the service got', async () => {
-    upstream.respond = () =>
+    setting.upstream.respond = () =>
       'HTTP/1.1 200 OK\r\nX-Request-Id: theirs\r\nx_request_id: theirs\r\nx-pi-secret: s\r\nContent-Length: 0\r\n\r\n';
     const client = await send('GET /up/x HTTP/1.1', 'Host: a');
     const [, id] = await client.see(/x-request-id: ([0-9a-f-]{36})\r\n/);
-    assert.deepEqual(upstream.values('x-request-id'), [id]);
+    assert.deepEqual(setting.upstream.values('x-request-id'), [id]);
     assert.doesNotMatch(client.received, /theirs|x-pi-/i);
   });
 
   test('hop-by-hop headers of the service end here', async () => {
-    upstream.respond = () =>
+    setting.upstream.respond = () =>
       'HTTP/1.1 200 OK\r\nConnection: keep-alive, x-near\r\nX-Near: 1\r\nKeep-Alive: timeout=77\r\nProxy-Authenticate: Basic\r\nUpgrade: h2c\r\nX-Far: 1\r\nContent-Length: 0\r\n\r\n';
     const client = await send('GET /up/x HTTP/1.1', 'Host: a');
     await client.see(/X-Far: 1\r\n/);
@@ -99,59 +64,61 @@ describe('answers', () => {
 
   test('a HEAD, a 204 and a 304 have no body, and the connection goes on', async () => {
     const client = await open();
-    upstream.respond = () => 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n';
+    setting.upstream.respond = () => 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n';
     client.send('HEAD /up/x HTTP/1.1', 'Host: a');
     await client.see(/200 OK[^]*Content-Length: 5[^]*\r\n\r\n$/);
-    upstream.respond = () => 'HTTP/1.1 204 No Content\r\n\r\n';
+    setting.upstream.respond = () => 'HTTP/1.1 204 No Content\r\n\r\n';
     client.send('GET /up/x HTTP/1.1', 'Host: a');
     await client.see(/204 No Content[^]*\r\n\r\n$/);
-    upstream.respond = () => 'HTTP/1.1 304 Not Modified\r\nETag: "x"\r\n\r\n';
+    setting.upstream.respond = () => 'HTTP/1.1 304 Not Modified\r\nETag: "x"\r\n\r\n';
     client.send('GET /up/x HTTP/1.1', 'Host: a');
     await client.see(/304 Not Modified[^]*\r\n\r\n$/);
-    upstream.respond = () => plainAnswer;
+    setting.upstream.respond = () => plainAnswer;
     client.send('GET /up/x HTTP/1.1', 'Host: a');
     await client.see(/\r\n\r\nok$/);
     assert.doesNotMatch(client.received, /transfer-encoding/i);
   });
 
   test('trailers of a chunked answer arrive behind it', async () => {
-    upstream.respond = () =>
+    setting.upstream.respond = () =>
       'HTTP/1.1 200 OK\r\nTrailer: x-sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nx-sum: 7\r\nx-request-id: evil\r\n\r\n';
     const client = await send('GET /up/x HTTP/1.1', 'Host: a');
     await client.see(/trailer: x-sum\r\n[^]*2\r\nok\r\n0\r\nx-sum: 7\r\n\r\n$/i);
   });
 
   test('a Trailer header on an answer with a length crashes nothing', async () => {
-    upstream.respond = () => 'HTTP/1.1 200 OK\r\nTrailer: x-sum\r\nContent-Length: 2\r\n\r\nok';
-    assert.equal((await once('GET /up/x')).body, 'ok');
+    setting.upstream.respond = () => 'HTTP/1.1 200 OK\r\nTrailer: x-sum\r\nContent-Length: 2\r\n\r\nok';
+    assert.equal((await ask('GET /up/x')).body, 'ok');
   });
 
   test('the head and each piece of a stream arrive when they are sent (SSE)', async () => {
-    upstream.respond = () =>
+    setting.upstream.respond = () =>
       'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n';
     const client = await send('GET /up/x HTTP/1.1', 'Host: a');
     await client.see(/text\/event-stream[^]*\r\n\r\n/);
-    upstream.requests[0]!.socket.write('5\r\ndata1\r\n');
+    setting.upstream.requests[0]!.socket.write('5\r\ndata1\r\n');
     await client.see(/data1/);
-    upstream.requests[0]!.socket.write('5\r\ndata2\r\n0\r\n\r\n');
+    setting.upstream.requests[0]!.socket.write('5\r\ndata2\r\n0\r\n\r\n');
     await client.see(/data2\r\n0\r\n\r\n$/);
   });
 
   test('a redirect is the client\u2019s to follow', async () => {
-    upstream.respond = () => 'HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n';
-    assert.equal((await once('GET /up/x')).status, 302);
-    assert.equal(upstream.requests.length, 1);
+    setting.upstream.respond = () =>
+      'HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n';
+    assert.equal((await ask('GET /up/x')).status, 302);
+    assert.equal(setting.upstream.requests.length, 1);
   });
 
   test('a 503 with Retry-After passes through once', async () => {
-    upstream.respond = () => 'HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 4\r\n\r\nbusy';
-    const answer = await once('GET /up/x');
+    setting.upstream.respond = () => 'HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 4\r\n\r\nbusy';
+    const answer = await ask('GET /up/x');
     assert.deepEqual([answer.status, answer.headers['retry-after'], answer.body], [503, '7', 'busy']);
-    assert.equal(upstream.requests.length, 1);
+    assert.equal(setting.upstream.requests.length, 1);
   });
 
   test('103 reaches a direct client before the answer', async () => {
-    upstream.respond = () => `HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n${plainAnswer}`;
+    setting.upstream.respond = () =>
+      `HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n${plainAnswer}`;
     const client = await send('GET /up/x HTTP/1.1', 'Host: a');
     await client.see(
       /^HTTP\/1\.1 103 Early Hints\r\nLink: <\/a\.css>; rel=preload\r\n\r\nHTTP\/1\.1 200 OK\r\n[^]*ok$/i,
@@ -159,7 +126,7 @@ describe('answers', () => {
   });
 
   test('pipelined requests are answered in order', async () => {
-    upstream.respond = ({ requestLine }) => {
+    setting.upstream.respond = ({ requestLine }) => {
       const body = requestLine.split(' ')[1]!;
       return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
     };
@@ -189,36 +156,36 @@ describe('answers that are none', () => {
   ];
   for (const [what, bytes] of invalid) {
     test(`${what} is a 502 upstream_invalid, and the gateway lives`, async () => {
-      upstream.respond = () => bytes;
+      setting.upstream.respond = () => bytes;
       const client = await send('GET /up/x HTTP/1.1', 'Host: a', 'Connection: close');
       await client.closed();
       const answers = readAnswers(client.received).filter(({ status }) => status >= 200);
       assertProblem(answers[0], 502, 'upstream_invalid');
       assert.equal(answers.length, 1);
-      upstream.respond = () => plainAnswer;
-      assert.equal((await once('GET /up/x')).status, 200);
+      setting.upstream.respond = () => plainAnswer;
+      assert.equal((await ask('GET /up/x')).status, 200);
     });
   }
 
   test('a connection that closes without an answer is a 502 and no second try of a POST', async () => {
-    upstream.respond = ({ socket }) => {
+    setting.upstream.respond = ({ socket }) => {
       socket.destroy();
     };
-    assertProblem(await once('POST /up/x', 'Content-Length: 0'), 502, 'upstream_invalid');
-    assert.equal(upstream.requests.length, 1);
+    assertProblem(await ask('POST /up/x', 'Content-Length: 0'), 502, 'upstream_invalid');
+    assert.equal(setting.upstream.requests.length, 1);
   });
 
   test('a GET on a new connection that closes without an answer is sent once', async () => {
-    for (const socket of upstream.sockets) socket.destroy();
-    upstream.respond = ({ socket }) => {
+    for (const socket of setting.upstream.sockets) socket.destroy();
+    setting.upstream.respond = ({ socket }) => {
       socket.destroy();
     };
-    assertProblem(await once('GET /up/x'), 502, 'upstream_invalid');
-    assert.equal(upstream.requests.length, 1);
+    assertProblem(await ask('GET /up/x'), 502, 'upstream_invalid');
+    assert.equal(setting.upstream.requests.length, 1);
   });
 
   test('an answer shorter than its length destroys the client\u2019s connection', async () => {
-    upstream.respond = ({ socket }) => {
+    setting.upstream.respond = ({ socket }) => {
       socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort');
     };
     const client = await send('GET /up/x HTTP/1.1', 'Host: a');
@@ -228,7 +195,7 @@ describe('answers that are none', () => {
   });
 
   test('a chunked answer that is cut destroys the client\u2019s connection without its last chunk', async () => {
-    upstream.respond = ({ socket }) => {
+    setting.upstream.respond = ({ socket }) => {
       socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n');
     };
     const client = await send('GET /up/x HTTP/1.1', 'Host: a');
@@ -237,7 +204,7 @@ describe('answers that are none', () => {
   });
 
   test('a reset in a body that ends with its connection is not taken for its end', async () => {
-    upstream.respond = ({ socket }) => {
+    setting.upstream.respond = ({ socket }) => {
       socket.write('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\npart', () => socket.resetAndDestroy());
     };
     const client = await send('GET /up/x HTTP/1.1', 'Host: a');
@@ -246,24 +213,24 @@ describe('answers that are none', () => {
   });
 
   test('bytes behind an answer discard the connection and reach nobody', async () => {
-    upstream.respond = () => `${plainAnswer}HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nstolen`;
-    assert.equal((await once('GET /up/x')).body, 'ok');
-    upstream.respond = () => plainAnswer;
-    assert.equal((await once('GET /up/y')).body, 'ok');
+    setting.upstream.respond = () => `${plainAnswer}HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nstolen`;
+    assert.equal((await ask('GET /up/x')).body, 'ok');
+    setting.upstream.respond = () => plainAnswer;
+    assert.equal((await ask('GET /up/y')).body, 'ok');
   });
 
   test('a service that cannot be reached is a 502 upstream_unreachable', async () => {
-    assertProblem(await once('GET /gone/x'), 502, 'upstream_unreachable');
+    assertProblem(await ask('GET /gone/x'), 502, 'upstream_unreachable');
   });
 
   test('no head within headers_ms is a 504 upstream_timeout', async () => {
-    upstream.respond = () => undefined;
-    assertProblem(await once('GET /up/x'), 504, 'upstream_timeout');
-    assert.equal(upstream.requests.length, 1);
+    setting.upstream.respond = () => undefined;
+    assertProblem(await ask('GET /up/x'), 504, 'upstream_timeout');
+    assert.equal(setting.upstream.requests.length, 1);
   });
 
   test('silence longer than idle_ms after the head destroys the connection', async () => {
-    upstream.respond = () => 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\npart';
+    setting.upstream.respond = () => 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\npart';
     const client = await send('GET /up/x HTTP/1.1', 'Host: a');
     await client.closed();
     assert.match(client.received, /part$/);
@@ -272,15 +239,15 @@ describe('answers that are none', () => {
 
 describe('retries', () => {
   test('a target that is down is left out, and no request fails', async () => {
-    for (let i = 0; i < 8; i++) assert.equal((await once('POST /half/x', 'Content-Length: 0')).status, 200);
+    for (let i = 0; i < 8; i++) assert.equal((await ask('POST /half/x', 'Content-Length: 0')).status, 200);
   });
 
   test('a GET on a kept connection that died before the first byte is sent again', async () => {
     const client = await open();
     client.send('GET /up/1 HTTP/1.1', 'Host: a');
     await client.see(/ok$/);
-    const { connection } = upstream.requests[0]!;
-    upstream.respond = (request) => {
+    const { connection } = setting.upstream.requests[0]!;
+    setting.upstream.respond = (request) => {
       if (request.connection !== connection) return plainAnswer;
       request.socket.destroy();
       return undefined;
@@ -294,14 +261,14 @@ describe('retries', () => {
     const client = await open();
     client.send('GET /up/1 HTTP/1.1', 'Host: a');
     await client.see(/ok$/);
-    upstream.requests.length = 0;
-    upstream.respond = ({ socket }) => {
+    setting.upstream.requests.length = 0;
+    setting.upstream.respond = ({ socket }) => {
       socket.destroy();
     };
     client.received = '';
     client.send('POST /up/2 HTTP/1.1', 'Host: a', 'Content-Length: 0');
     await client.see(/502 Bad Gateway/);
-    assert.equal(upstream.requests.length, 1);
+    assert.equal(setting.upstream.requests.length, 1);
   });
 });
 
@@ -311,18 +278,18 @@ describe('requests', () => {
     client.write('POST /up/x HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello');
     client.write(' world');
     await client.see(/ok$/);
-    assert.match(upstream.received, /content-length: 11\r\n\r\nhello world$/);
-    assert.doesNotMatch(upstream.received, /transfer-encoding/i);
+    assert.match(setting.upstream.received, /content-length: 11\r\n\r\nhello world$/);
+    assert.doesNotMatch(setting.upstream.received, /transfer-encoding/i);
   });
 
   test('a chunked body arrives chunked, without its trailer', async () => {
     const client = await open();
-    upstream.respond = () => undefined;
+    setting.upstream.respond = () => undefined;
     client.write(
       'POST /up/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: x-user-id\r\n\r\n5\r\nhello\r\n0\r\nx-user-id: evil\r\n\r\n',
     );
-    await until('the whole body', () => upstream.received.endsWith('5\r\nhello\r\n0\r\n\r\n'));
-    assert.doesNotMatch(upstream.received, /evil/);
+    await until('the whole body', () => setting.upstream.received.endsWith('5\r\nhello\r\n0\r\n\r\n'));
+    assert.doesNotMatch(setting.upstream.received, /evil/);
   });
 
   test('a length above the limit is a 413 at once, and the service gets nothing', async () => {
@@ -331,19 +298,19 @@ describe('requests', () => {
     const [answer] = readAnswers(client.received);
     assertProblem(answer, 413, 'payload_too_large');
     assert.equal(answer!.headers['connection'], 'close');
-    assert.equal(upstream.received, '');
+    assert.equal(setting.upstream.received, '');
   });
 
   test('a chunked body above the limit is a 413, and the service sees an abort', async () => {
-    upstream.respond = () => undefined;
+    setting.upstream.respond = () => undefined;
     const client = await open();
     client.write('POST /small/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n');
-    await until('the beginning', () => upstream.received.includes('hello'));
+    await until('the beginning', () => setting.upstream.received.includes('hello'));
     client.write('6\r\n world\r\n');
     await client.closed();
     assertProblem(readAnswers(client.received)[0], 413, 'payload_too_large');
-    await until('the abort', () => upstream.requests[0]!.socket.destroyed);
-    assert.doesNotMatch(upstream.received, /\r\n0\r\n\r\n$/);
+    await until('the abort', () => setting.upstream.requests[0]!.socket.destroyed);
+    assert.doesNotMatch(setting.upstream.received, /\r\n0\r\n\r\n$/);
   });
 
   test('100-continue is sent when the body is wanted, and only then', async () => {
@@ -352,7 +319,7 @@ describe('requests', () => {
     await client.see(/^HTTP\/1\.1 100 Continue\r\n\r\n/);
     client.write('hi');
     await client.see(/200 OK[^]*ok$/);
-    assert.doesNotMatch(upstream.received, /expect/i);
+    assert.doesNotMatch(setting.upstream.received, /expect/i);
 
     const refused = await send('POST /none HTTP/1.1', 'Host: a', 'Content-Length: 2', 'Expect: 100-continue');
     await refused.closed();
@@ -360,19 +327,19 @@ describe('requests', () => {
   });
 
   test('a chunked body that breaks off into garbage is a 400, and the service sees an abort', async () => {
-    upstream.respond = () => undefined;
+    setting.upstream.respond = () => undefined;
     const client = await open();
     client.write('POST /up/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n');
-    await until('the beginning', () => upstream.received.includes('hello'));
+    await until('the beginning', () => setting.upstream.received.includes('hello'));
     client.write('zz\r\n');
     await client.closed();
     assertProblem(readAnswers(client.received)[0], 400, 'malformed_request');
-    await until('the abort', () => upstream.requests[0]!.socket.destroyed);
-    assert.doesNotMatch(upstream.received, /\r\n0\r\n\r\n$/);
+    await until('the abort', () => setting.upstream.requests[0]!.socket.destroyed);
+    assert.doesNotMatch(setting.upstream.received, /\r\n0\r\n\r\n$/);
   });
 
   test('a client of HTTP/1.0 gets a chunked answer without chunks, and the end by its close', async () => {
-    upstream.respond = () =>
+    setting.upstream.respond = () =>
       'HTTP/1.1 200 OK\r\nTrailer: x-a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n';
     const client = await send('GET /up/x HTTP/1.0', 'Host: a');
     await client.closed();
@@ -381,32 +348,32 @@ describe('requests', () => {
   });
 
   test('a client that leaves in its body reaches the service as an abort', async () => {
-    upstream.respond = () => undefined;
+    setting.upstream.respond = () => undefined;
     const client = await open();
     client.write('POST /up/x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\npart');
-    await until('the beginning', () => upstream.received.includes('part'));
+    await until('the beginning', () => setting.upstream.received.includes('part'));
     client.close();
-    await until('the abort', () => upstream.requests[0]!.socket.destroyed);
+    await until('the abort', () => setting.upstream.requests[0]!.socket.destroyed);
   });
 
   test('a client that leaves while it waits reaches the service as an abort', async () => {
-    upstream.respond = () => undefined;
+    setting.upstream.respond = () => undefined;
     const client = await send('GET /up/x HTTP/1.1', 'Host: a');
-    await until('the request', () => upstream.requests.length === 1);
+    await until('the request', () => setting.upstream.requests.length === 1);
     client.close();
-    await until('the abort', () => upstream.requests[0]!.socket.destroyed);
+    await until('the abort', () => setting.upstream.requests[0]!.socket.destroyed);
   });
 
   test('a body that stops coming is cut after idle_ms', async () => {
-    upstream.respond = () => undefined;
+    setting.upstream.respond = () => undefined;
     const client = await open();
     client.write('POST /up/x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\npart');
     await client.closed();
-    await until('the abort', () => upstream.requests[0]!.socket.destroyed);
+    await until('the abort', () => setting.upstream.requests[0]!.socket.destroyed);
   });
 
   test('an answer that comes before the body ends is relayed, and the connection closes behind it', async () => {
-    upstream.respond = () => 'HTTP/1.1 403 No\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno';
+    setting.upstream.respond = () => 'HTTP/1.1 403 No\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno';
     const client = await open();
     client.write('POST /up/x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\npart');
     await client.see(/403 No\r\n[^]*connection: close\r\n[^]*no$/i);
@@ -414,16 +381,16 @@ describe('requests', () => {
   });
 
   test('one more than max_pending is a 503 overloaded', async () => {
-    upstream.respond = () => undefined;
+    setting.upstream.respond = () => undefined;
     const first = await send('GET /narrow/1 HTTP/1.1', 'Host: a');
-    await until('the first', () => upstream.requests.length === 1);
-    assertProblem(await once('GET /narrow/2'), 503, 'overloaded');
-    upstream.requests[0]!.socket.write(plainAnswer);
+    await until('the first', () => setting.upstream.requests.length === 1);
+    assertProblem(await ask('GET /narrow/2'), 503, 'overloaded');
+    setting.upstream.requests[0]!.socket.write(plainAnswer);
     await first.see(/ok$/);
   });
 
   test('a reader that takes nothing is cut after idle_ms, and memory stays flat meanwhile', async () => {
-    upstream.respond = ({ socket }) => {
+    setting.upstream.respond = ({ socket }) => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n');
       const piece = Buffer.alloc(1_000_000);
       const more = () => {
@@ -435,8 +402,8 @@ describe('requests', () => {
     const client = await open();
     client.socket.pause();
     client.send('GET /up/x HTTP/1.1', 'Host: a');
-    await until('the request', () => upstream.requests.length === 1);
-    const { socket } = upstream.requests[0]!;
+    await until('the request', () => setting.upstream.requests.length === 1);
+    const { socket } = setting.upstream.requests[0]!;
     await until('the cut', () => socket.destroyed);
     assert.ok(socket.bytesWritten < 30_000_000, `${socket.bytesWritten} bytes were taken in`);
   });
@@ -449,12 +416,12 @@ describe('revocations on an answer of auth', () => {
       { kind: 'session', id: sid, not_before: Date.now() * 1000, until: Date.now() / 1000 + 600 },
     ].map((row) => ({ ...row, until: Math.floor(row.until) }));
     const header = Buffer.from(JSON.stringify(rows)).toString('base64url');
-    upstream.respond = () => `HTTP/1.1 204 No Content\r\nx-pi-revocations: ${header}\r\n\r\n`;
-    t.auth.answerHeaders['x-pi-revocations'] = header;
+    setting.upstream.respond = () => `HTTP/1.1 204 No Content\r\nx-pi-revocations: ${header}\r\n\r\n`;
+    setting.t.auth.answerHeaders['x-pi-revocations'] = header;
     const ids = { sid, sub: sid, jti: '01a0c450-6c00-7000-8000-000000000002' };
-    assert.equal((await once('GET /up/x')).headers['x-pi-revocations'], undefined);
-    assert.equal(t.deps.revocations.isRevoked(ids), false, 'only auth is believed');
-    assert.equal((await once('GET /auth/x')).headers['x-pi-revocations'], undefined);
-    assert.equal(t.deps.revocations.isRevoked(ids), true);
+    assert.equal((await ask('GET /up/x')).headers['x-pi-revocations'], undefined);
+    assert.equal(setting.t.deps.revocations.isRevoked(ids), false, 'only auth is believed');
+    assert.equal((await ask('GET /auth/x')).headers['x-pi-revocations'], undefined);
+    assert.equal(setting.t.deps.revocations.isRevoked(ids), true);
   });
 });

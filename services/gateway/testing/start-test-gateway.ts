@@ -64,10 +64,13 @@ export async function startTestGateway(
 }
 
 /** Polls until `read` gives something. Fails after five seconds. */
-export async function until<T>(what: string, read: () => T | undefined | false): Promise<T> {
+export async function until<T>(
+  what: string,
+  read: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
   const endMs = Date.now() + 5000;
   for (;;) {
-    const value = read();
+    const value = await read();
     if (value !== undefined && value !== false) return value;
     if (Date.now() > endMs) throw new Error(`did not happen within 5 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
