@@ -15,7 +15,6 @@ import { GatewayMetrics } from './observe/metrics.ts';
 import { createMetricsServer } from './observe/metrics-server.ts';
 import { type PipelineDeps, runPipeline } from './pipeline.ts';
 import { acceptUpgrade } from './proxy/accept-upgrade.ts';
-import { HealthChecks } from './proxy/health-checks.ts';
 import { Tunnels } from './proxy/tunnel.ts';
 import { createUndiciTransport } from './proxy/undici-transport.ts';
 import { newRequestId } from './request-id.ts';
@@ -23,6 +22,7 @@ import { type Reload, Routing } from './routing/routing.ts';
 import { watchConfig } from './routing/watch-config.ts';
 import { isAlive } from './steps/check-access.ts';
 import { Recorder } from './steps/record-exchange.ts';
+import { HealthChecks } from './upstreams/health-checks.ts';
 
 export type RunningGateway = {
   readonly url: string;
@@ -58,7 +58,7 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     variables: config.variables,
     authUrl: config.authUrl,
     log,
-    openTransport: (origin, service) => createUndiciTransport(origin, service.timeouts),
+    openTransport: ({ origin }, service) => createUndiciTransport(origin, service.timeouts),
     onReload: (result) => metrics.reloads.inc({ result }),
   });
   const health = new HealthChecks();

@@ -16,7 +16,8 @@ export class AuthOrigins {
 
   /** Takes over the targets of a configuration. */
   follow(services: ReadonlyMap<string, Pick<Service, 'targets'>>): void {
-    this.#origins = services.get(authServiceName)?.targets ?? [this.#authUrl];
+    const targets = services.get(authServiceName)?.targets;
+    this.#origins = targets?.map(({ origin }) => origin) ?? [this.#authUrl];
   }
 
   /** The one that answered last. */

@@ -9,14 +9,15 @@ import { closeBehindUnread } from '../close-behind.ts';
 import type { Exchange } from '../exchange.ts';
 import { failExchange } from '../fail-exchange.ts';
 import { routeLimitHeaders } from '../limits/route-limit-headers.ts';
+import type { Pass } from '../upstreams/circuit-breaker.ts';
+import type { UpstreamService } from '../upstreams/upstream-service.ts';
+import type { UpstreamTarget } from '../upstreams/upstream-target.ts';
 import { filterAnswerHeaders } from './answer-headers.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import { relayEarlyHints } from './relay-early-hints.ts';
 import { RequestBody } from './request-body.ts';
 import type { AnswerSink, UpstreamCall, UpstreamRequest } from './transport.ts';
-import { mayRetry, type UpstreamFailure } from './upstream-error.ts';
-import type { UpstreamService } from './upstream-service.ts';
-import type { UpstreamTarget } from './upstream-target.ts';
+import { mayRetry, totalTimeout, type UpstreamFailure } from './upstream-error.ts';
 
 export type ForwardDeps = {
   /** Enforces what auth revoked, before the client hears of it. */
@@ -32,7 +33,11 @@ export class Forwarding implements AnswerSink {
   readonly #service: UpstreamService;
   readonly #request: Omit<UpstreamRequest, 'body'>;
   readonly #body: RequestBody | undefined;
+  readonly #deadline: NodeJS.Timeout | undefined;
   #target: UpstreamTarget;
+  #pass: Pass = 0;
+  /** Targets it has failed on. */
+  #tried: readonly UpstreamTarget[] = [];
   #call: UpstreamCall | undefined;
   #writer: AnswerWriter | undefined;
   #isPending = true;
@@ -49,7 +54,8 @@ export class Forwarding implements AnswerSink {
     this.#deps = deps;
     this.#service = service;
     this.#request = request;
-    const { idleMs } = service.config.timeouts;
+    const { idleMs, totalMs } = service.config.timeouts;
+    if (totalMs !== undefined) this.#deadline = setTimeout(() => this.#expire(), totalMs);
     this.#body = x.hasBody ? new RequestBody(x.req, x.res, x.route!.bodyLimitBytes, idleMs) : undefined;
     this.#target = service.pick(performance.now());
     service.pending += 1;
@@ -58,7 +64,7 @@ export class Forwarding implements AnswerSink {
 
   send(): void {
     const target = this.#target;
-    target.active += 1;
+    this.#pass = target.begin();
     this.#x.target = target.origin;
     this.#x.upstreamStartedMs = performance.now();
     this.#call = target.transport.send({ ...this.#request, body: this.#body }, this);
@@ -84,7 +90,7 @@ export class Forwarding implements AnswerSink {
     if (res.headersSent) return this.release();
     x.upstreamHeadMs = performance.now();
     this.#settlePending();
-    this.#target.noteReached();
+    this.#target.breaker.noteAnswered(this.#pass, x.upstreamHeadMs);
     const isBodiless = req.method === 'HEAD' || status === 204 || status === 304;
     const canChunk = !isBodiless && req.httpVersionMinor === 1;
     const answer = filterAnswerHeaders(headers, x.requestId, {
@@ -120,7 +126,7 @@ export class Forwarding implements AnswerSink {
 
   onUpgrade(headers: readonly string[], socket: Socket): void {
     this.#x.upstreamHeadMs = performance.now();
-    this.#target.noteReached();
+    this.#target.breaker.noteAnswered(this.#pass, this.#x.upstreamHeadMs);
     this.#finish();
     try {
       this.#deps.openTunnel(this.#x, headers, socket);
@@ -134,14 +140,21 @@ export class Forwarding implements AnswerSink {
     const x = this.#x;
     const fault = this.#body?.fault;
     const nowMs = performance.now();
-    if (!failure.reached && fault === undefined) this.#target.noteUnreachable(nowMs);
+    if (fault === undefined) this.#noteFailure(failure, nowMs);
     if (!x.res.headersSent && fault === undefined && this.#takeRetry(failure)) {
       x.retries += 1;
-      this.#target.active -= 1;
-      this.#target = this.#service.pick(nowMs, this.#target);
+      this.#target.end(this.#pass);
+      this.#tried = [...this.#tried, this.#target];
+      this.#target = this.#service.pick(nowMs, this.#tried);
       this.send();
       return;
     }
+    this.#fail(failure);
+  }
+
+  #fail(failure: UpstreamFailure): void {
+    const x = this.#x;
+    const fault = this.#body?.fault;
     this.#finish();
     x.reason = fault ?? failure.reason;
     if (x.res.writableEnded) return;
@@ -150,14 +163,32 @@ export class Forwarding implements AnswerSink {
       failExchange(x, new AppError(fault === undefined ? failure.code : 'payload_too_large'), this.#deps.log);
   }
 
+  #noteFailure(failure: UpstreamFailure, nowMs: number): void {
+    const { breaker } = this.#target;
+    if (failure.reached) breaker.noteFailed(this.#pass, nowMs);
+    else breaker.noteUnreachable(this.#pass, nowMs);
+  }
+
   #takeRetry(failure: UpstreamFailure): boolean {
     const isFresh = this.#body === undefined || !(this.#body.isBegun || this.#body.destroyed);
+    const sent = {
+      method: this.#request.method,
+      hasBody: this.#body !== undefined,
+      hasOther: this.#service.targets.length > 1,
+    };
     return (
       isFresh &&
       this.#x.retries < this.#service.config.retries &&
-      mayRetry(failure, this.#request.method, this.#body !== undefined) &&
+      mayRetry(failure, sent) &&
       this.#service.retryBudget.take()
     );
+  }
+
+  /** `total_ms` is over, whatever it is that takes so long. */
+  #expire(): void {
+    if (this.#isDone) return;
+    this.#call?.abort();
+    this.#fail(totalTimeout);
   }
 
   #settlePending(): void {
@@ -168,9 +199,10 @@ export class Forwarding implements AnswerSink {
 
   #finish(): void {
     this.#isDone = true;
+    clearTimeout(this.#deadline);
     this.#writer?.stop();
     this.#settlePending();
-    this.#target.active -= 1;
+    this.#target.end(this.#pass);
     if (this.#body !== undefined) {
       this.#x.bytesIn = this.#body.bytes;
       this.#body.destroy();

@@ -10,7 +10,9 @@ export type UpstreamFailure = {
   readonly reason: string;
   /** False: no byte of the request has left. */
   readonly reached: boolean;
-  /** The connection had served before and ended without a byte of this answer. */
+  /** The connection ended without a byte of an answer. */
+  readonly diedSilent: boolean;
+  /** The same of a connection that had served before. */
   readonly diedIdle: boolean;
 };
 
@@ -34,32 +36,49 @@ export function connectionReset(): string {
 export function readFailure(error: unknown, progress: Progress): UpstreamFailure {
   const { code = '', bytesRead } = describe(error);
   if (!progress.started) {
-    return { code: 'upstream_unreachable', reason: code || 'connect', reached: false, diedIdle: false };
+    return failure('upstream_unreachable', code || 'connect', { reached: false });
   }
   if (timeouts.has(code)) {
-    const reason = progress.head ? 'idle_timeout' : 'headers_timeout';
-    return { code: 'upstream_timeout', reason, reached: true, diedIdle: false };
+    return failure('upstream_timeout', progress.head ? 'idle_timeout' : 'headers_timeout');
   }
-  const isReset = resets.has(code) && !progress.answered;
-  return {
-    code: 'upstream_invalid',
-    reason: isReset ? 'closed_without_answer' : code || 'invalid_answer',
-    reached: true,
-    diedIdle: isReset && bytesRead > 0,
-  };
+  const diedSilent = resets.has(code) && !progress.answered;
+  const reason = diedSilent ? 'closed_without_answer' : code || 'invalid_answer';
+  return failure('upstream_invalid', reason, { diedSilent, diedIdle: diedSilent && bytesRead > 0 });
 }
+
+function failure(
+  code: UpstreamFailure['code'],
+  reason: string,
+  more: Partial<UpstreamFailure> = {},
+): UpstreamFailure {
+  return { code, reason, reached: true, diedSilent: false, diedIdle: false, ...more };
+}
+
+/** `total_ms` is over. */
+export const totalTimeout: UpstreamFailure = failure('upstream_timeout', 'total_timeout');
 
 // RFC 9110 section 9.2.2: these may be sent twice without another effect than once.
 const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
+/** What a retry is decided by. */
+export type SentRequest = {
+  readonly method: string;
+  readonly hasBody: boolean;
+  /** There is another target to go to. */
+  readonly hasOther: boolean;
+};
+
 /**
- * A request may go out again only when the first one provably reached nobody, or when it is idempotent, has
- * no body, and the connection was an old one that died before the first byte: the service had closed it, most
- * likely, before the request came. An answer, whatever it says (a 503 too), is never a reason.
+ * A request may go out again only when the first one provably reached nobody, or when it is idempotent, has no
+ * body, and its connection died before the first byte of an answer: an old one, which the service had closed, most
+ * likely, before the request came; or any, when another target can take it (this one was killed, most likely). A
+ * request that kills whoever gets it is then seen twice and no more often. An answer, whatever it says (a 503 too),
+ * is never a reason.
  */
-export function mayRetry(failure: UpstreamFailure, method: string, hasBody: boolean): boolean {
+export function mayRetry(failure: UpstreamFailure, { method, hasBody, hasOther }: SentRequest): boolean {
   if (!failure.reached) return true;
-  return failure.diedIdle && !hasBody && idempotent.has(method);
+  const isOver = failure.diedIdle || (failure.diedSilent && hasOther);
+  return isOver && !hasBody && idempotent.has(method);
 }
 
 function describe(error: unknown): { code: string | undefined; bytesRead: number } {

@@ -4,8 +4,10 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { checkGatewayConfig } from './check-config.ts';
 import { fileKeys, loadConfig } from './load-config.ts';
+import { breakerKeys } from './read-breaker.ts';
 import { roles, routeKeys } from './read-route.ts';
 import { healthKeys, serviceKeys, timeoutKeys } from './read-service.ts';
+import { targetKeys } from './read-target.ts';
 import { routeMethods } from './route.ts';
 
 const base = `services:
@@ -78,6 +80,7 @@ routes:
       connectMs: 1000,
       headersMs: 10_000,
       idleMs: 30_000,
+      totalMs: undefined,
       tunnelIdleMs: 3_600_000,
     });
     assert.deepEqual(services.get('orders')?.health, { path: '/health', intervalMs: 2000 });
@@ -92,7 +95,7 @@ routes:
     assert.equal(checked.kind, 'valid');
     if (checked.kind !== 'valid') return;
     const { services, routes } = checked.config;
-    assert.deepEqual(services.get('auth')?.targets, ['http://127.0.0.1:8000']);
+    assert.deepEqual(services.get('auth')?.targets, [{ origin: 'http://127.0.0.1:8000', weight: 1 }]);
     assert.deepEqual(
       routes.filter(({ access }) => access.kind === 'public').map(({ path, methods }) => [path, methods]),
       ['register', 'register/confirm', 'login', 'refresh', 'logout'].map((name) => [
@@ -226,7 +229,7 @@ describe('refusals tell the line, the column and the way out', () => {
 describe('variables', () => {
   const file = (target: string) => `services:\n  up: { targets: ["${target}"] }\nroutes: []`;
   const target = (text: string, variables: Record<string, string> = {}) =>
-    config(file(text), variables).services.get('up')?.targets[0];
+    config(file(text), variables).services.get('up')?.targets[0]?.origin;
 
   test('are replaced in values, with a default where they are not set or empty', () => {
     assert.equal(target('http://${HOST}:${PORT:-90}', { HOST: 'a' }), 'http://a:90');
@@ -255,6 +258,8 @@ describe('gateway.schema.json', () => {
     assert.deepEqual(keys('service'), [...serviceKeys]);
     assert.deepEqual(keys('timeouts'), [...timeoutKeys]);
     assert.deepEqual(keys('health'), [...healthKeys]);
+    assert.deepEqual(keys('target'), [...targetKeys]);
+    assert.deepEqual(keys('breaker'), [...breakerKeys]);
     assert.deepEqual(keys('route'), [...routeKeys]);
     assert.deepEqual(schema.$defs['route']!.properties['methods']!.items.enum, [...routeMethods]);
     assert.deepEqual(roles, ['user', 'admin']);

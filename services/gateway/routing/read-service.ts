@@ -1,6 +1,9 @@
 // One entry under `services:` in gateway.yaml.
 
+import { balances } from '../upstreams/balance.ts';
+import { readBreaker } from './read-breaker.ts';
 import type { Field, NodeReader, YamlNode } from './read-node.ts';
+import { readTargets } from './read-target.ts';
 import type { Service, Timeouts } from './route.ts';
 
 export const serviceKeys = [
@@ -9,10 +12,11 @@ export const serviceKeys = [
   'timeouts',
   'retries',
   'health',
+  'breaker',
   'max_pending',
   'forward_token',
 ] as const;
-export const timeoutKeys = ['connect_ms', 'headers_ms', 'idle_ms', 'tunnel_idle_ms'] as const;
+export const timeoutKeys = ['connect_ms', 'headers_ms', 'idle_ms', 'total_ms', 'tunnel_idle_ms'] as const;
 export const healthKeys = ['path', 'interval_ms'] as const;
 
 const dayMs = 86_400_000;
@@ -35,13 +39,11 @@ export function readService(reader: NodeReader, name: Field, node: YamlNode): Se
   const service: Service = {
     name: id,
     targets: targets ?? [],
-    balance:
-      (fields.has('balance') &&
-        reader.word(get('balance'), 'balance', ['round_robin', 'least_pending'] as const)) ||
-      'round_robin',
+    balance: (fields.has('balance') && reader.word(get('balance'), 'balance', balances)) || 'round_robin',
     timeouts: readTimeouts(reader, fields.get('timeouts')),
     retries: fields.has('retries') ? (reader.whole(get('retries'), 'retries', 0, 10) ?? 1) : 1,
     health: fields.has('health') ? readHealth(reader, get('health')) : undefined,
+    breaker: readBreaker(reader, fields.get('breaker')),
     maxPending: fields.has('max_pending')
       ? (reader.whole(get('max_pending'), 'max_pending', 1, 1_000_000) ?? 1024)
       : 1024,
@@ -52,47 +54,18 @@ export function readService(reader: NodeReader, name: Field, node: YamlNode): Se
   return reader.problems.length === before ? Object.freeze(service) : undefined;
 }
 
-function readTargets(reader: NodeReader, node: YamlNode, what: string): string[] | undefined {
-  const items = reader.items(node, `targets of ${what}`);
-  if (items === undefined) return undefined;
-  if (items.length === 0) return reader.refuse(node, `${what} needs at least one target`);
-  const targets: string[] = [];
-  for (const item of items) {
-    const text = reader.text(item, 'a target');
-    if (text === undefined) continue;
-    const target = readOrigin(text);
-    if (target === undefined) {
-      reader.refuse(item, `a target is an http or https origin such as http://10.0.0.5:9000, not ${text}`);
-    } else if (targets.includes(target)) reader.refuse(item, `the target ${target} stands here twice`);
-    else targets.push(target);
-  }
-  return targets;
-}
-
-/** An origin without path, query, fragment and credentials; undefined for anything else. */
-function readOrigin(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) return undefined;
-  const bare =
-    url.pathname === '/' &&
-    url.search === '' &&
-    url.hash === '' &&
-    url.username === '' &&
-    url.password === '';
-  return bare ? url.origin : undefined;
-}
-
 function readTimeouts(reader: NodeReader, field: Field | undefined): Timeouts {
   const fields = field === undefined ? undefined : reader.fields(field.value, timeoutKeys, 'timeouts');
-  const read = (key: (typeof timeoutKeys)[number], fallback: number) => {
+  const read = (key: (typeof timeoutKeys)[number]) => {
     const given = fields?.get(key);
-    return given === undefined ? fallback : (reader.whole(given.value, key, 1, dayMs) ?? fallback);
+    return given === undefined ? undefined : reader.whole(given.value, key, 1, dayMs);
   };
   return Object.freeze({
-    connectMs: read('connect_ms', 1000),
-    headersMs: read('headers_ms', 30_000),
-    idleMs: read('idle_ms', 30_000),
-    tunnelIdleMs: read('tunnel_idle_ms', 3_600_000),
+    connectMs: read('connect_ms') ?? 1000,
+    headersMs: read('headers_ms') ?? 30_000,
+    idleMs: read('idle_ms') ?? 30_000,
+    totalMs: read('total_ms'),
+    tunnelIdleMs: read('tunnel_idle_ms') ?? 3_600_000,
   });
 }
 

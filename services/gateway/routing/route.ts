@@ -2,6 +2,8 @@
 // milliseconds, sizes in bytes; every default is already filled in.
 
 import type { Limit } from '@pi-gateway/limiter/limiter.ts';
+import type { Balance } from '../upstreams/balance.ts';
+import type { BreakerRule } from '../upstreams/circuit-breaker.ts';
 
 export type Access =
   | { readonly kind: 'public' }
@@ -16,21 +18,31 @@ export type Timeouts = {
   readonly headersMs: number;
   /** The longest gap after the head, and the longest gap in the client's own body. */
   readonly idleMs: number;
+  /** From the first try to the answer's end, retries included; undefined: no bound. WebSockets are left out. */
+  readonly totalMs: number | undefined;
   /** The longest silence in both directions of an open WebSocket. */
   readonly tunnelIdleMs: number;
 };
 
+export type Target = {
+  /** Such as `http://10.0.0.5:9000`. */
+  readonly origin: string;
+  /** Its share of the requests beside the others'. */
+  readonly weight: number;
+};
+
 export type Service = {
   readonly name: string;
-  /** Origins such as `http://10.0.0.5:9000`. */
-  readonly targets: readonly string[];
-  readonly balance: 'round_robin' | 'least_pending';
+  readonly targets: readonly Target[];
+  readonly balance: Balance;
   readonly timeouts: Timeouts;
   /** How often one request may be tried again where that is safe. */
   readonly retries: number;
   /** Asked of each target in the background; undefined: only failed connections tell. */
   readonly health: { readonly path: string; readonly intervalMs: number } | undefined;
-  /** Requests that wait for the head of their answer; one more is a 503 `overloaded`. */
+  /** undefined: only a target that cannot be reached is left out. */
+  readonly breaker: BreakerRule | undefined;
+  /** Requests of one gateway process that wait for the head of their answer; one more is a 503 `overloaded`. */
   readonly maxPending: number;
   /** Whether `authorization` goes on to it. */
   readonly forwardToken: boolean;

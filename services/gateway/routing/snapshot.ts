@@ -2,9 +2,9 @@
 // reload. Routes are joined with their services here, and the gateway's own routes are added.
 
 import type { Transport } from '../proxy/transport.ts';
-import { UpstreamService } from '../proxy/upstream-service.ts';
+import { UpstreamService } from '../upstreams/upstream-service.ts';
 import { authServiceName } from './auth-service.ts';
-import type { Route, RoutingConfig, Service } from './route.ts';
+import type { Route, RoutingConfig, Service, Target } from './route.ts';
 import { type Leaf, RouteTable } from './route-table.ts';
 
 /** `upstream` undefined: the gateway answers by itself (`GET /`). */
@@ -25,7 +25,7 @@ export type Snapshot = {
 
 export type SnapshotOptions = {
   readonly authUrl: string;
-  readonly openTransport: (origin: string, service: Service) => Transport;
+  readonly openTransport: (target: Target, service: Service) => Transport;
 };
 
 /** Joins a configuration with running services; those of `previous` that did not change are taken over. */
@@ -34,7 +34,7 @@ export function openSnapshot(config: RoutingConfig, options: SnapshotOptions, pr
   for (const service of [...config.services.values(), ...ownAuth(config, options.authUrl)]) {
     const running = previous?.services.get(service.name);
     const isSame = running !== undefined && JSON.stringify(running.config) === JSON.stringify(service);
-    const open = (origin: string) => options.openTransport(origin, service);
+    const open = (target: Target) => options.openTransport(target, service);
     services.set(service.name, isSame ? running : new UpstreamService(service, open));
   }
   const table = new RouteTable<SnapshotRoute>();
@@ -66,15 +66,22 @@ export function openSnapshot(config: RoutingConfig, options: SnapshotOptions, pr
 
 function ownAuth(config: RoutingConfig, authUrl: string): Service[] {
   if (config.services.has(authServiceName)) return [];
-  const timeouts = { connectMs: 1000, headersMs: 30_000, idleMs: 30_000, tunnelIdleMs: 30_000 };
+  const timeouts = {
+    connectMs: 1000,
+    headersMs: 30_000,
+    idleMs: 30_000,
+    totalMs: undefined,
+    tunnelIdleMs: 30_000,
+  };
   return [
     {
       name: authServiceName,
-      targets: [authUrl],
+      targets: [{ origin: authUrl, weight: 1 }],
       balance: 'round_robin',
       timeouts,
       retries: 1,
       health: undefined,
+      breaker: undefined,
       maxPending: 1024,
       forwardToken: false,
     },

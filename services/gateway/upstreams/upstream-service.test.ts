@@ -3,27 +3,27 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
+import type { Transport } from '../proxy/transport.ts';
 import type { Service } from '../routing/route.ts';
 import { until } from '../testing/start-test-gateway.ts';
 import { checkTargets } from './check-targets.ts';
-import { RetryBudget } from './retry-budget.ts';
-import type { Transport } from './transport.ts';
-import { mayRetry, readFailure } from './upstream-error.ts';
 import { UpstreamService } from './upstream-service.ts';
+import type { UpstreamTarget } from './upstream-target.ts';
 
 const transport: Transport = {
   send: () => assert.fail('nothing is sent here'),
   destroy: () => Promise.resolve(),
 };
 
-function service(options: Partial<Service> = {}): UpstreamService {
+function service(origins: readonly string[], options: Partial<Service> = {}): UpstreamService {
   const config: Service = {
     name: 'up',
-    targets: ['http://a', 'http://b', 'http://c'],
+    targets: origins.map((origin) => ({ origin, weight: 1 })),
     balance: 'round_robin',
-    timeouts: { connectMs: 1, headersMs: 1000, idleMs: 1000, tunnelIdleMs: 1000 },
+    timeouts: { connectMs: 1, headersMs: 1000, idleMs: 1000, totalMs: undefined, tunnelIdleMs: 1000 },
     retries: 1,
     health: undefined,
+    breaker: { failurePercent: 50, minRequests: 10, windowMs: 10_000 },
     maxPending: 10,
     forwardToken: false,
     ...options,
@@ -31,41 +31,66 @@ function service(options: Partial<Service> = {}): UpstreamService {
   return new UpstreamService(config, () => transport);
 }
 
+const abc = ['http://a', 'http://b', 'http://c'];
 const picks = (up: UpstreamService, count: number, nowMs = 0) =>
   Array.from({ length: count }, () => up.pick(nowMs).origin.at(-1)).join('');
 
-describe('which target is next', () => {
-  test('round robin goes around', () => assert.equal(picks(service(), 6), 'abcabc'));
+function fail(target: UpstreamTarget, how: 'unreachable' | 'failed', nowMs: number): void {
+  const pass = target.begin();
+  if (how === 'failed') target.breaker.noteFailed(pass, nowMs);
+  else target.breaker.noteUnreachable(pass, nowMs);
+  target.end(pass);
+}
 
-  test('least pending takes the one with the fewest requests', () => {
-    const up = service({ balance: 'least_pending' });
-    up.targets[0]!.active = 2;
-    up.targets[1]!.active = 1;
-    up.targets[2]!.active = 3;
+describe('which target is next', () => {
+  test('is chosen as the service says', () => {
+    assert.equal(picks(service(abc), 6), 'abcabc');
+    const up = service(abc, { balance: 'least_pending' });
+    up.targets[0]!.begin();
+    up.targets[2]!.begin();
     assert.equal(picks(up, 3), 'bbb');
   });
 
   test('one that could not be reached rests, and is used again within five seconds however often it failed', () => {
-    const up = service();
-    const [down] = up.targets;
+    const up = service(abc);
     let nowMs = 0;
     for (let i = 0; i < 10; i++) {
-      down!.noteUnreachable(nowMs);
+      fail(up.targets[0]!, 'unreachable', nowMs);
       assert.doesNotMatch(picks(up, 6, nowMs), /a/);
       nowMs += 4999;
       assert.match(picks(up, 6, nowMs), /a/);
     }
   });
 
-  test('when none is usable one is tried all the same', () => {
-    const up = service();
-    for (const target of up.targets) target.noteUnreachable(0);
-    assert.ok(up.pick(0));
+  test('when none is usable one is tried all the same, rather one that its health check calls sound', () => {
+    const up = service(abc);
+    for (const target of up.targets) fail(target, 'unreachable', 0);
+    assert.equal(picks(up, 3), 'abc');
+    up.targets[0]!.isHealthy = false;
+    up.targets[2]!.isHealthy = false;
+    assert.equal(picks(up, 3), 'bbb');
   });
 
-  test('a retry goes to another target', () => {
-    const up = service({ targets: ['http://a', 'http://b'] });
-    for (let i = 0; i < 4; i++) assert.equal(up.pick(0, up.targets[0]).origin, 'http://b');
+  test('a retry goes to a target that the request has not failed on, even to a doubtful one', () => {
+    const up = service(['http://a', 'http://b']);
+    const [a, b] = up.targets as [UpstreamTarget, UpstreamTarget];
+    for (let i = 0; i < 4; i++) assert.equal(up.pick(0, [a]), b);
+    fail(b, 'unreachable', 0);
+    assert.equal(up.pick(0, [a]), b);
+  });
+
+  test('failures that all targets share leave half of them in use', () => {
+    for (const [origins, left] of [
+      [['http://a'], 1],
+      [['http://a', 'http://b'], 1],
+      [abc, 2],
+      [[...abc, 'http://d'], 2],
+    ] as const) {
+      const up = service(origins);
+      for (const target of up.targets) for (let i = 0; i < 20; i++) fail(target, 'failed', 0);
+      const used = new Set(picks(up, 8));
+      assert.equal(used.size, left, `of ${origins.length}`);
+    }
   });
 
   test('the active check takes a target out and brings it back', async () => {
@@ -74,7 +99,7 @@ describe('which target is next', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const up = service({ targets: [origin, 'http://b'], health: { path: '/health', intervalMs: 10 } });
+    const up = service([origin, 'http://b'], { health: { path: '/health', intervalMs: 10 } });
     const stop = checkTargets(up);
     await until('the target is out', () => !up.targets[0]!.isHealthy);
     status = 200;
@@ -82,36 +107,5 @@ describe('which target is next', () => {
     stop();
     server.close();
     server.closeAllConnections();
-  });
-});
-
-describe('retries', () => {
-  const sent = { started: true, answered: false, head: false };
-  const reset = { code: 'ECONNRESET', socket: { bytesRead: 100 } };
-
-  test('only what never reached a service, or an idempotent bodiless request on a used connection', () => {
-    const unreached = readFailure({ code: 'ECONNREFUSED' }, { ...sent, started: false });
-    assert.equal(mayRetry(unreached, 'POST', true), true);
-    const died = readFailure(reset, sent);
-    assert.deepEqual(
-      ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'POST', 'PATCH'].map((method) =>
-        mayRetry(died, method, false),
-      ),
-      [true, true, true, true, true, false, false],
-    );
-    assert.equal(mayRetry(died, 'GET', true), false);
-    assert.equal(mayRetry(readFailure({ ...reset, socket: { bytesRead: 0 } }, sent), 'GET', false), false);
-    assert.equal(mayRetry(readFailure(reset, { ...sent, answered: true }), 'GET', false), false);
-    assert.equal(mayRetry(readFailure({ code: 'UND_ERR_HEADERS_TIMEOUT' }, sent), 'GET', false), false);
-  });
-
-  test('a failing service is not asked much more often than without retries', () => {
-    const budget = new RetryBudget();
-    let retries = 0;
-    for (let i = 0; i < 1000; i++) {
-      budget.noteRequest();
-      if (budget.take()) retries += 1;
-    }
-    assert.ok(retries <= 211, `${retries} retries for 1,000 requests`);
   });
 });

@@ -1,10 +1,14 @@
 // One service at run time: its targets, how many requests wait, and how many may be tried again. It lives on
 // over a reload that does not change it, with its connections.
 
-import type { Service } from '../routing/route.ts';
+import type { Transport } from '../proxy/transport.ts';
+import type { Service, Target } from '../routing/route.ts';
+import { choose } from './balance.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
 import { RetryBudget } from './retry-budget.ts';
-import type { Transport } from './transport.ts';
 import { UpstreamTarget } from './upstream-target.ts';
+
+const none: readonly UpstreamTarget[] = Object.freeze([]);
 
 export class UpstreamService {
   readonly config: Service;
@@ -12,32 +16,39 @@ export class UpstreamService {
   readonly retryBudget = new RetryBudget();
   /** Requests that wait for the head of their answer. */
   pending = 0;
-  #next = 0;
 
-  constructor(config: Service, openTransport: (origin: string) => Transport) {
+  constructor(config: Service, openTransport: (target: Target) => Transport) {
     this.config = config;
-    this.targets = config.targets.map((origin) => new UpstreamTarget(origin, openTransport(origin)));
+    const mayOpen = () => this.#mayOpenOneMore();
+    this.targets = config.targets.map(
+      (target) =>
+        new UpstreamTarget(target, openTransport(target), new CircuitBreaker(config.breaker, mayOpen)),
+    );
   }
 
-  /**
-   * The target for the next request. `avoid` is one that this request has failed on. When none is usable the
-   * best guess is better than a refusal without a try.
-   */
-  pick(nowMs: number, avoid?: UpstreamTarget): UpstreamTarget {
+  /** The target for the next request; `tried` are those that this request has failed on. */
+  pick(nowMs: number, tried = none): UpstreamTarget {
     const { targets } = this;
     if (targets.length === 1) return targets[0]!;
-    const start = this.#next++ % targets.length;
-    let best: UpstreamTarget | undefined;
-    for (let i = 0; i < targets.length; i++) {
-      const target = targets[(start + i) % targets.length]!;
-      if (target === avoid || !target.isUsable(nowMs)) continue;
-      if (this.config.balance === 'round_robin') return target;
-      if (best === undefined || target.active < best.active) best = target;
-    }
-    return best ?? targets.find((target) => target !== avoid && target.isHealthy) ?? targets[start]!;
+    const { balance } = this.config;
+    const fresh = targets.filter((target) => !tried.includes(target));
+    const usable = fresh.filter((target) => target.isUsable(nowMs));
+    if (usable.length > 0) return choose(balance, usable);
+    // None is known to be sound: a guess is better than a refusal without a try.
+    const healthy = fresh.filter((target) => target.isHealthy);
+    return choose(balance, [healthy, fresh, targets].find((guesses) => guesses.length > 0)!);
   }
 
   async destroy(): Promise<void> {
     await Promise.all(this.targets.map((target) => target.transport.destroy()));
+  }
+
+  /**
+   * Failures that all targets share (a bad release, a database that is down) would take one after the other out
+   * and heap the load on the last: a share of failures alone takes out half of them at most.
+   */
+  #mayOpenOneMore(): boolean {
+    const out = this.targets.filter(({ isHealthy, breaker }) => !(isHealthy && breaker.isClosed));
+    return (out.length + 1) * 2 <= this.targets.length;
   }
 }

@@ -1,40 +1,41 @@
-// One target of a service: its transport and what is known of its health. A target that could not be reached
-// is left out for a short time that doubles up to four seconds, so that a sound one is always used again
-// within five.
+// One target of a service: its transport, its requests under way and what is known of its health.
 
-import type { Transport } from './transport.ts';
+import type { Transport } from '../proxy/transport.ts';
+import type { Target } from '../routing/route.ts';
+import type { Candidate } from './balance.ts';
+import type { CircuitBreaker, Pass } from './circuit-breaker.ts';
 
-const restMsMin = 500;
-const restMsMax = 4000;
-
-export class UpstreamTarget {
+export class UpstreamTarget implements Candidate {
+  /** As in gateway.yaml: the name in log and metrics. */
   readonly origin: string;
+  readonly weight: number;
   readonly transport: Transport;
+  readonly breaker: CircuitBreaker;
   /** Requests under way, bodies of answers included. */
   active = 0;
+  credit = 0;
   /** What the active health check last said. */
   isHealthy = true;
-  #restUntilMs = 0;
-  #restMs = 0;
 
-  constructor(origin: string, transport: Transport) {
+  constructor({ origin, weight }: Target, transport: Transport, breaker: CircuitBreaker) {
     this.origin = origin;
+    this.weight = weight;
     this.transport = transport;
+    this.breaker = breaker;
   }
 
   isUsable(nowMs: number): boolean {
-    return this.isHealthy && nowMs >= this.#restUntilMs;
+    return this.isHealthy && this.breaker.mayTry(nowMs);
   }
 
-  noteUnreachable(nowMs: number): void {
-    // Many requests fail at once: they count as one failure, or the rest would grow with the load.
-    if (nowMs < this.#restUntilMs) return;
-    this.#restMs = Math.min(Math.max(this.#restMs * 2, restMsMin), restMsMax);
-    this.#restUntilMs = nowMs + this.#restMs;
+  /** A request is sent; `end` has to follow. */
+  begin(): Pass {
+    this.active += 1;
+    return this.breaker.begin();
   }
 
-  noteReached(): void {
-    this.#restMs = 0;
-    this.#restUntilMs = 0;
+  end(pass: Pass): void {
+    this.active -= 1;
+    this.breaker.end(pass);
   }
 }
