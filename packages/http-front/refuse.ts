@@ -10,9 +10,15 @@ import { hasUnreadBody } from './unread-body.ts';
 
 /**
  * Answers a request with a problem. With an unread body the connection ends behind it, for nobody waits for the rest.
- * When an answer was begun already the socket is destroyed, so that the client sees the truncation.
+ * `added`: further fields of the answer, lower-case names. When an answer was begun already the socket is destroyed, so that the client sees the truncation.
  */
-export function refuse(req: IncomingMessage, res: ServerResponse, error: AppError, requestId: string): void {
+export function refuse(
+  req: IncomingMessage,
+  res: ServerResponse,
+  error: AppError,
+  requestId: string,
+  added: Readonly<Record<string, string>> = {},
+): void {
   if (res.writableEnded) return;
   if (res.headersSent) {
     req.socket.destroy();
@@ -21,7 +27,8 @@ export function refuse(req: IncomingMessage, res: ServerResponse, error: AppErro
   const connection = connectionOf(req.socket);
   if (hasUnreadBody(req)) connection.isClosing = true;
   for (const name of res.getHeaderNames()) res.removeHeader(name);
-  const { status, headers, body } = encodeProblem(error, requestId);
+  const { status, headers: own, body } = encodeProblem(error, requestId);
+  const headers = { ...own, ...added };
   res.writeHead(status, connection.isClosing ? { ...headers, connection: 'close' } : headers);
   res.end(body);
 }

@@ -5,6 +5,7 @@ import { refuse } from '@pi-gateway/http-front/refuse.ts';
 import type { Log } from '@pi-gateway/log/log.ts';
 import { toAppError } from '@pi-gateway/problem/encode-problem.ts';
 import type { Exchange } from './exchange.ts';
+import { corsFields, originOf } from './proxy/cors-fields.ts';
 import { newRequestId } from './request-id.ts';
 
 export function failExchange(x: Exchange, thrown: unknown, log: Log): void {
@@ -16,5 +17,11 @@ export function failExchange(x: Exchange, thrown: unknown, log: Log): void {
   }
   if (x.res.writableEnded) return;
   if (x.res.headersSent) x.req.socket.destroy();
-  else refuse(x.req, x.res, error, x.requestId);
+  else refuse(x.req, x.res, error, x.requestId, addedFields(x));
+}
+
+/** What an answer carries whatever its code: a page of another site may read the refusal too. */
+function addedFields(x: Exchange): Record<string, string> {
+  const cors = x.route?.cors;
+  return cors === undefined ? {} : corsFields(cors, originOf(x));
 }

@@ -3,6 +3,7 @@
 //   strip     first, so that nothing a client claims about itself can be read by any later step
 //   assign    who called and the request's id, so that every refusal from here on can be told apart
 //   check     the one canonical path: what is matched, authorised and forwarded are the same bytes
+//   match     a browser's preflight, answered by the file before access is looked at
 //   match     a path decides alone; the method never opens another route
 //   check     access, before the body is read or anything is counted
 //   limit     after access, so that a user's bucket can't be emptied without his token
@@ -25,6 +26,7 @@ import { checkAccess } from './steps/check-access.ts';
 import { checkPath } from './steps/check-path.ts';
 import { forwardRequest } from './steps/forward-request.ts';
 import { limitRequest } from './steps/limit-request.ts';
+import { matchPreflight } from './steps/match-preflight.ts';
 import { matchRoute } from './steps/match-route.ts';
 import type { Recorder } from './steps/record-exchange.ts';
 import { stripHeaders } from './steps/strip-headers.ts';
@@ -46,6 +48,7 @@ const steps: readonly Step[] = [
   assignRequestId,
   checkPath,
   matchEndpoint,
+  matchPreflight,
   matchRoute,
   checkAccess,
   limitRequest,

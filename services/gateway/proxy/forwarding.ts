@@ -14,6 +14,7 @@ import type { UpstreamService } from '../upstreams/upstream-service.ts';
 import type { UpstreamTarget } from '../upstreams/upstream-target.ts';
 import { filterAnswerHeaders } from './answer-headers.ts';
 import { AnswerWriter } from './answer-writer.ts';
+import { originOf, replaceCorsFields } from './cors-fields.ts';
 import { relayEarlyHints } from './relay-early-hints.ts';
 import { RequestBody } from './request-body.ts';
 import type { AnswerSink, UpstreamCall, UpstreamRequest } from './transport.ts';
@@ -104,6 +105,8 @@ export class Forwarding implements AnswerSink {
     if (x.limitState !== undefined) {
       fields.push(...Object.entries(routeLimitHeaders(x.route!.rateLimit!, x.limitState)).flat());
     }
+    const { cors } = x.route!;
+    if (cors !== undefined) replaceCorsFields(fields, cors, originOf(x));
     closeBehindUnread(x, fields);
     const form = { isBodiless, isChunked: canChunk && !hasLength };
     this.#writer = new AnswerWriter(x, this.#call!, form, this.#service.config.timeouts.idleMs);

@@ -2,6 +2,7 @@
 // `authenticated`, so that nothing is open by accident.
 
 import { parsePattern } from './path-pattern.ts';
+import { readCors } from './read-cors.ts';
 import type { NodeReader, YamlNode } from './read-node.ts';
 import { type Access, type Route, routeMethods } from './route.ts';
 
@@ -14,6 +15,7 @@ export const routeKeys = [
   'rate_limit',
   'body_limit_bytes',
   'encoded_slashes',
+  'cors',
 ] as const;
 export const roles = ['user', 'admin'] as const;
 
@@ -46,6 +48,7 @@ export function readRoute(reader: NodeReader, node: YamlNode): Route | undefined
       (fields.has('encoded_slashes') &&
         reader.word(get('encoded_slashes'), 'encoded_slashes', ['refuse', 'pass'] as const)) ||
       'refuse',
+    cors: fields.has('cors') ? readCors(reader, get('cors')) : undefined,
   };
   return reader.problems.length === before ? Object.freeze(route) : undefined;
 }

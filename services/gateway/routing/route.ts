@@ -61,6 +61,23 @@ export type Route = {
   readonly bodyLimitBytes: number;
   /** `pass`: `%2F` may stand in a segment of this route's path. */
   readonly encodedSlashes: 'refuse' | 'pass';
+  /** undefined: the service answers browsers itself. */
+  readonly cors?: Cors | undefined;
+};
+
+/** What browsers may do across sites on one route. */
+export type Cors = {
+  /** Exact origins; `*`: every site, without credentials. */
+  readonly origins: readonly string[] | '*';
+  /** undefined: those of the route. */
+  readonly methods: readonly string[] | undefined;
+  /** Lower-case names that a request may carry. */
+  readonly headers: readonly string[];
+  /** Lower-case names that a page may read of an answer. */
+  readonly exposedHeaders: readonly string[];
+  readonly credentials: boolean;
+  /** How long a browser may remember a preflight's answer. */
+  readonly maxAgeSeconds: number;
 };
 
 export type RoutingConfig = {

@@ -4,8 +4,14 @@
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import type { Exchange } from '../exchange.ts';
 import { routeMethods } from '../routing/route.ts';
+import type { SnapshotRoute } from '../routing/snapshot.ts';
 
 const anyMethod = routeMethods.join(', ');
+
+/** The route that a request of this one's path and another method would take. */
+export function findRoute(x: Exchange, method: string): SnapshotRoute | undefined {
+  return x.snapshot.match(x.path)?.byMethod.get(method);
+}
 
 export function matchRoute(x: Exchange): void {
   const { method } = x;
