@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { createHash, pbkdf2Sync } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
 import { openDatabase } from '@pi-gateway/auth/db/database.ts';
 import { startTestAuth } from '@pi-gateway/auth/testing/start-test-auth.ts';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { createTestDatabase } from '../launch/testing/test-database.ts';
-import { runPi, spawnPi } from './testing/run-pi.ts';
+import { runPi } from './testing/run-pi.ts';
 
 let folder = '';
 before(async () => {
@@ -125,46 +124,4 @@ test('what is exported comes in again as it was, in a file for its owner alone t
   });
   await audit.close();
   assert.equal(row?.count, 1);
-});
-
-test('an import that was killed and run again ends with every account and one event for each', async () => {
-  const url = await migrated();
-  const count = 6000;
-  const file = join(folder, 'many.ndjson');
-  const hash = `{SSHA256}${salted('salt')}`;
-  await writeFile(
-    file,
-    lines(Array.from({ length: count }, (_, i) => ({ email: `u${i}@example.com`, password_hash: hash }))),
-  );
-  const db = openDatabase({ url, poolMax: 1, log: createLog({ service: 'pi', level: 'silent' }) });
-  const tally = async () => {
-    const [row] = await db.query<{ users: number; events: number; targets: number }>({
-      name: 'test-tally',
-      text: `select (select count(*) from users) as users, count(*) as events,
-        count(distinct target_id) as targets from audit_events where event = 'user.imported'`,
-      values: [],
-    });
-    return row!;
-  };
-  try {
-    const child = spawnPi(['user', 'import', file], { env: { DATABASE_URL: url } });
-    const ended = new Promise((resolve) => child.once('close', resolve));
-    while (child.exitCode === null && (await tally()).users === 0) await turn();
-    child.kill('SIGKILL');
-    await ended;
-    const { users, events } = await tally();
-    assert.ok(users > 0 && users < count, `${users} were in when it was killed`);
-    assert.equal(events, users);
-    const again = await pi(url, ['import', file, '--json']);
-    assert.equal(again.code, 0, again.err);
-    assert.deepEqual(JSON.parse(again.out), {
-      imported: count - users,
-      known: users,
-      refused: 0,
-      faults: [],
-    });
-    assert.deepEqual(await tally(), { users: count, events: count, targets: count });
-  } finally {
-    await db.close();
-  }
 });

@@ -1,12 +1,12 @@
 // `npm run test:proofs`: the long form of every proof, one after the other, about an hour in all. `npm run
 // test:proofs -- <word>…` runs those whose name holds a word. Each has its bound: a figure that misses it is named
-// and the exit code is 1. Figures, machine, versions and method go to bench/results/sessions-under-attack.json;
-// proofs that were not run keep what stands there.
+// and the exit code is 1. Figures, machine, versions and method go to bench/results/sessions-under-attack.json, or
+// where the proof says; proofs that were not run keep what stands there. `--logins=<n>`: of how many users.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { installServerPrograms } from '../../launch/testing/install-server-programs.ts';
 import { makeTestCluster } from '../../launch/testing/test-cluster.ts';
 import { proveNoForgery } from './forgeries.ts';
@@ -19,12 +19,19 @@ import { measureRequestCost } from './request-cost.ts';
 import { measureReach } from './revocation-reach.ts';
 import { type System, type SystemOptions, startSystem } from './start-system.ts';
 import { proveNoGrowth } from './table-growth.ts';
+import { proveImport } from './user-import.ts';
 
 type Figures = Readonly<Record<string, unknown>>;
 type Outcome = { readonly figures: Figures; readonly missed: readonly string[] };
-type Proof = { readonly name: string; readonly run: () => Promise<Outcome> };
+type Proof = {
+  readonly name: string;
+  readonly run: () => Promise<Outcome>;
+  /** The file of its figures in bench/results; unset: sessions-under-attack.json. */
+  readonly results?: string;
+};
 
-const resultsPath = join(import.meta.dirname, '../../bench/results/sessions-under-attack.json');
+const resultsDir = join(import.meta.dirname, '../../bench/results');
+const importedUsers = 100_000;
 
 async function on<T>(options: SystemOptions, work: (system: System) => Promise<T>): Promise<T> {
   const system = await startSystem(options);
@@ -160,6 +167,21 @@ const proofs: readonly Proof[] = [
         judge(await proveNoGrowth(system, { refreshes: 1_000_000, secondsMax: 3600 })),
       ),
   },
+  {
+    name: 'user-import',
+    results: 'login-under-attack.json',
+    run: () =>
+      on({ auths: 2, gateways: 0, workers: 0, redis: false }, async (system) =>
+        judge(
+          await proveImport(system, {
+            users: importedUsers,
+            kills: 3,
+            logins: readNumber('--logins', importedUsers),
+            onProgress: (text) => process.stderr.write(`user-import: ${text}\n`),
+          }),
+        ),
+      ),
+  },
 ];
 
 function describeMachine(): Figures {
@@ -171,15 +193,25 @@ function describeMachine(): Figures {
   };
 }
 
-function readResults(): Record<string, Figures> {
+function readResults(path: string): Record<string, Figures> {
   try {
-    return JSON.parse(readFileSync(resultsPath, 'utf8')) as Record<string, Figures>;
+    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, Figures>;
   } catch {
     return {};
   }
 }
 
-async function runProof({ name, run }: Proof): Promise<boolean> {
+/** `--name=7` among the arguments. */
+function readNumber(name: string, byDefault: number): number {
+  const given = process.argv.find((word) => word.startsWith(`${name}=`));
+  return given === undefined ? byDefault : Number(given.slice(name.length + 1));
+}
+
+async function runProof({
+  name,
+  run,
+  results: file = 'sessions-under-attack.json',
+}: Proof): Promise<boolean> {
   const [loadBefore = 0] = loadavg();
   const startMs = performance.now();
   const { figures, missed } = await run();
@@ -190,8 +222,9 @@ async function runProof({ name, run }: Proof): Promise<boolean> {
     loadAverageBefore: Number(loadBefore.toFixed(2)),
     seconds,
   };
-  const results = { ...readResults(), [name]: { measured, figures, missed } };
-  mkdirSync(dirname(resultsPath), { recursive: true });
+  const resultsPath = join(resultsDir, file);
+  const results = { ...readResults(resultsPath), [name]: { measured, figures, missed } };
+  mkdirSync(resultsDir, { recursive: true });
   writeFileSync(resultsPath, `${JSON.stringify(results, rounded, 2)}\n`);
   process.stdout.write(
     `${missed.length === 0 ? 'ok    ' : 'MISSED'} ${name} (${seconds} s) ${JSON.stringify(figures, rounded)}\n`,
@@ -207,7 +240,7 @@ function rounded(_: string, value: unknown): unknown {
 // Leaves no service behind: they are stopped when this process exits.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-const words = process.argv.slice(2);
+const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const chosen = proofs.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
 installServerPrograms();
 const cluster = await makeTestCluster();
