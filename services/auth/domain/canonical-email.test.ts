@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { domainToUnicode } from 'node:url';
 import fc from 'fast-check';
 import { canonicalEmail } from './canonical-email.ts';
 
@@ -14,6 +15,7 @@ test('one spelling for all that name one mailbox', () => {
   assert.equal(emailOf('a@münchen.de'), 'a@xn--mnchen-3ya.de');
   assert.equal(emailOf('A@MÜNCHEN.DE'), 'a@xn--mnchen-3ya.de');
   assert.equal(emailOf('a@xn--mnchen-3ya.de'), 'a@xn--mnchen-3ya.de');
+  assert.equal(emailOf('a@bücher.xn--mnchen-3ya.de'), 'a@xn--bcher-kva.xn--mnchen-3ya.de');
 });
 
 test('what Unicode folds onto ASCII is refused, never folded', () => {
@@ -33,6 +35,7 @@ test('what Unicode folds onto ASCII is refused, never folded', () => {
     '\uFEFFuser@example.com',
     'user@\u2460.com',
     'user@\uFB01ne.com', // ligature
+    'user@\u1F90.com', // a letter that IDNA takes for two
     'us\u0435r@example.com', // Cyrillic
     'ser@example.com\u0000',
   ];
@@ -83,14 +86,21 @@ test('what is no dot-atom at a domain name is refused', () => {
   }
 });
 
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.emailAddress(),
+  fc
+    .tuple(fc.string({ unit: 'grapheme', maxLength: 8 }), fc.string({ unit: 'grapheme', maxLength: 8 }))
+    .map(([local, domain]) => `a${local}@${domain}.com`),
+  fc
+    .array(fc.constantFrom(...Array.from('aAzZ0-.üÜéÉаА漢ßıİ\u212Aſ\u0301\u200bｅ')), {
+      minLength: 1,
+      maxLength: 10,
+    })
+    .map((letters) => `user@${letters.join('')}.com`),
+);
+
 test('canonical is idempotent, ASCII, lower case and within bounds, for any text', () => {
-  const anyText = fc.oneof(
-    fc.string({ unit: 'binary' }),
-    fc.emailAddress(),
-    fc
-      .tuple(fc.string({ unit: 'grapheme', maxLength: 8 }), fc.string({ unit: 'grapheme', maxLength: 8 }))
-      .map(([local, domain]) => `a${local}@${domain}.com`),
-  );
   fc.assert(
     fc.property(anyText, (text) => {
       const email = emailOf(text);
@@ -99,6 +109,38 @@ test('canonical is idempotent, ASCII, lower case and within bounds, for any text
       assert.match(email, /^[\x21-\x7e]{3,254}$/);
       assert.equal(email, email.toLowerCase());
     }),
-    { numRuns: 2000 },
+    { numRuns: 5000 },
+  );
+});
+
+test('capitals in ASCII and white space around change nothing, for any text', () => {
+  const upper = (text: string) => text.replace(/[a-z]/g, (letter) => letter.toUpperCase());
+  fc.assert(
+    fc.property(anyText, (text) => {
+      const email = emailOf(text);
+      assert.equal(emailOf(upper(text)), email);
+      assert.equal(emailOf(` \t${text}\r\n`), email);
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test('nothing is folded: an address that is taken says what was typed, for any text', () => {
+  fc.assert(
+    fc.property(anyText, (text) => {
+      const email = emailOf(text);
+      if (email === undefined) return;
+      const [, local = '', domain = ''] = /^(.*)@(.*)$/s.exec(text.trim()) ?? [];
+      const [name, host = ''] = email.split('@');
+      assert.equal(
+        name,
+        local.replace(/[A-Z]/g, (letter) => letter.toLowerCase()),
+      );
+      const [encoded, decoded] = [host.split('.'), domainToUnicode(host).split('.')];
+      for (const [i, typed] of domain.toLowerCase().split('.').entries()) {
+        assert.ok(typed === encoded[i] || typed === decoded[i], `${typed} became ${encoded[i]}`);
+      }
+    }),
+    { numRuns: 5000 },
   );
 });

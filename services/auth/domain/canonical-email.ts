@@ -33,18 +33,16 @@ export function canonicalEmail(text: string): CanonicalEmail {
     : { kind: 'canonical', email };
 }
 
-// domainToASCII also reads `1.2` or `0x7f.1` as an address and maps whatever it can: only a name that it
-// leaves alone, or beyond ASCII encodes without changing a letter, is taken.
+// domainToASCII also reads `1.2` or `0x7f.1` as an address and maps whatever it can (full-width letters, ᾐ to ἠι):
+// only a name is taken of which each label is what it encodes to, or what that decodes to again.
 function asciiDomain(text: string): string | undefined {
-  const domain = lowerCase(text);
-  const encoded = domainToASCII(domain);
-  if (encoded === '') return undefined;
-  const isAscii = /^[\x21-\x7e]*$/.test(domain);
-  if (isAscii && encoded !== domain) return undefined;
-  const decoded = domainToUnicode(encoded).split('.');
-  if (!decoded.every((part) => isStable(part) && !part.startsWith('xn--'))) return undefined;
-  if (!isAscii && !domain.split('.').every(isStable)) return undefined;
+  const given = lowerCase(text).split('.');
+  const encoded = domainToASCII(given.join('.'));
   const labels = encoded.split('.');
+  const decoded = domainToUnicode(encoded).split('.');
+  const isKept = given.every((part, i) => part === labels[i] || part === decoded[i]);
+  if (!isKept || given.length !== labels.length) return undefined;
+  if (!decoded.every((part) => isStable(part) && !part.startsWith('xn--'))) return undefined;
   const isName =
     labels.length >= 2 && labels.every((part) => label.test(part)) && !/^\d+$/.test(labels.at(-1)!);
   return isName ? encoded : undefined;
