@@ -14,6 +14,11 @@ export type AdmissionCounts = {
 
 export type AdmissionGate = {
   /**
+   * For who would wait: before anything is spent on a request that ends here anyway.
+   * @throws {AppError} `overloaded` when there is no place to wait.
+   */
+  checkPlace(network: string): void;
+  /**
    * Runs `work` when it is its turn; the permit is held until `work` ends, also when the client has left.
    * @throws {AppError} `overloaded` when there is no place to wait.
    */
@@ -31,8 +36,8 @@ export type AdmissionOptions = {
   readonly nowMs?: () => number;
 };
 
-// The weight of the newest in the moving average of what work takes.
-const newestShare = 1 / 8;
+// What work takes is the least of so many: what it costs, not what the machine had to do beside it.
+const recentMax = 32;
 
 export function createAdmissionGate(options: AdmissionOptions): AdmissionGate {
   const { runningMax, waitingMax, waitMsMax, nowMs = () => performance.now() } = options;
@@ -41,33 +46,39 @@ export function createAdmissionGate(options: AdmissionOptions): AdmissionGate {
   let running = 0;
   let waiting = 0;
   let refused = 0;
-  let averageMs = 0;
+  const recentMs: number[] = [];
+  let costMs = 0;
 
   /** By the places that are free, and by the turns it would take until a new last one of the line is served. */
   function hasPlace(line: readonly unknown[], lineCount: number): boolean {
     if (line.length >= waitingMax - waiting) return false;
-    return ((line.length + 1) * lineCount * averageMs) / runningMax <= waitMsMax;
+    return ((line.length + 1) * lineCount * costMs) / runningMax <= waitMsMax;
+  }
+
+  function checkPlace(network: string): void {
+    const line = lines.get(network);
+    if (running < runningMax || hasPlace(line ?? [], line === undefined ? lines.size + 1 : lines.size))
+      return;
+    refused++;
+    throw new AppError('overloaded');
   }
 
   function enter(network: string): Promise<void> | undefined {
+    checkPlace(network);
     if (running < runningMax) {
       running++;
       return undefined;
     }
-    const known = lines.get(network);
-    const line = known ?? [];
-    if (!hasPlace(line, known === undefined ? lines.size + 1 : lines.size)) {
-      refused++;
-      throw new AppError('overloaded');
-    }
+    const line = lines.get(network) ?? [];
     waiting++;
     lines.set(network, line);
     return new Promise((resolve) => line.push(resolve));
   }
 
   function leave(tookMs: number): void {
-    // A process that was paused has learnt nothing about hashes.
-    averageMs += (Math.min(tookMs, waitMsMax) - averageMs) * (averageMs === 0 ? 1 : newestShare);
+    recentMs.push(tookMs);
+    if (recentMs.length > recentMax) recentMs.shift();
+    costMs = Math.min(...recentMs);
     const next = lines.entries().next().value;
     if (next === undefined) {
       running--;
@@ -82,6 +93,7 @@ export function createAdmissionGate(options: AdmissionOptions): AdmissionGate {
   }
 
   return {
+    checkPlace,
     async run(network, work) {
       await enter(network);
       const startMs = nowMs();

@@ -60,6 +60,10 @@ export function createLimits(limiter: Limiter, settings: LimitSettings, masterKe
   const peek = (bucket: Bucket | undefined) => bucket && count(bucket, limiter.peek(bucket));
   const take = (bucket: Bucket | undefined) => bucket && count(bucket, limiter.take(bucket));
 
+  async function takeUnlessEmpty(bucket: Bucket | undefined, peeked: Counted | undefined) {
+    return peeked?.state.remaining === 0 ? refuseEmpty(peeked) : take(bucket);
+  }
+
   async function isLocked({ account }: LoginAttempt): Promise<boolean> {
     return (await limiter.count(failuresKey(account))) >= settings.loginFailuresMax;
   }
@@ -74,11 +78,17 @@ export function createLimits(limiter: Limiter, settings: LimitSettings, masterKe
   }
 
   async function judge(login: LoginAttempt, isCounted: boolean): Promise<Verdict> {
-    const byAccount = refuseEmpty(await peek(accountBucket(login)));
-    const isLockedOut = (await isLocked(login)) && !(await login.isKnownNetwork());
-    const isRefused = isLockedOut || byAccount?.state.limited === true;
-    const byIp = await (isRefused || !isCounted ? peek : take)(ipBucket(login));
-    const { limited, headers } = verdict([isCounted && !isRefused ? byIp : admit(byIp), byAccount]);
+    // Side by side: a flood is refused after one question to Redis, not after three.
+    const [peekedAccount, peekedIp, isUnderLock] = await Promise.all([
+      peek(accountBucket(login)),
+      peek(ipBucket(login)),
+      isLocked(login),
+    ]);
+    const byAccount = refuseEmpty(peekedAccount);
+    const isLockedOut = isUnderLock && !(await login.isKnownNetwork());
+    const isCountedNow = isCounted && !isLockedOut && byAccount?.state.limited !== true;
+    const byIp = isCountedNow ? await takeUnlessEmpty(ipBucket(login), peekedIp) : admit(peekedIp);
+    const { limited, headers } = verdict([byIp, byAccount]);
     // Rather too long than too short: a limiter does not tell since when it counts.
     return isLockedOut
       ? { limited: true, headers: { ...headers, 'retry-after': String(daySeconds) } }

@@ -81,7 +81,7 @@ export function passwordChange(deps: AuthDeps) {
   }
 
   async function recordLimited(account: string, principal: Principal, caller: Caller): Promise<void> {
-    const sample = sampler.sample(`password|${account}|${caller.network}`);
+    const sample = sampler.sample(`password|${account}|${caller.network}`, caller.network);
     if (sample === undefined) return;
     const data = { reason: 'rate_limited', suppressed_before: sample.suppressed };
     await insertAuditEvent(db, { ...event(principal, caller, 'denied'), data });
@@ -104,17 +104,18 @@ export function passwordChange(deps: AuthDeps) {
       refusals: [429],
     },
     async ({ body, caller, principal }, reply) => {
-      const { id, email } = principal.user;
+      const { email } = principal.user;
       const normal = normalizePassword(body.current_password);
       if (normal === undefined) throw refuseField('/current_password', 'is too long');
       const present = { typed: body.current_password, normal };
       const next = await judgeNewPassword(deps, body.new_password, email);
       if (next.kind === 'refused') throw refuseField('/new_password', ...next.details);
+      gate.checkPlace(caller.network);
       const account = limits.accountKey(email);
       const login: LoginAttempt = {
         account,
         network: caller.network,
-        isKnownNetwork: () => isKnownNetwork(db, id, caller.network),
+        isKnownNetwork: () => isKnownNetwork(db, email, caller.network),
       };
       const admitted = await limits.admitLogin(login);
       const verified: Verified = admitted.limited

@@ -18,13 +18,7 @@ import { type LoginAttempt, rateLimited, type Verdict } from '../limits/login-li
 import { insertAuditEvent, insertAuditEventPerSession } from '../store/audit-events.ts';
 import { isKnownNetwork, rememberNetwork } from '../store/known-networks.ts';
 import { insertSession, revokeOldestSessions } from '../store/sessions.ts';
-import {
-  type Credentials,
-  findCredentials,
-  findUserId,
-  lockUserForLogin,
-  saveLogin,
-} from '../store/users.ts';
+import { type Credentials, findCredentials, lockUserForLogin, saveLogin } from '../store/users.ts';
 
 type Right = {
   readonly kind: 'right';
@@ -38,8 +32,6 @@ type Outcome =
   | Right
   | (Wrong & { readonly verdict: Verdict })
   | { readonly kind: 'limited'; readonly verdict: Verdict };
-
-const nobody = '00000000-0000-7000-8000-000000000000';
 
 export function sessionCreate(deps: AuthDeps) {
   const { config, db, gate, limits, passwordHash, sampler, metrics } = deps;
@@ -66,7 +58,7 @@ export function sessionCreate(deps: AuthDeps) {
 
   async function recordLimited(account: string, caller: Caller): Promise<void> {
     metrics.countLogin('rate_limited');
-    const sample = sampler.sample(`login|${account}|${caller.network}`);
+    const sample = sampler.sample(`login|${account}|${caller.network}`, caller.network);
     if (sample === undefined) return;
     await insertAuditEvent(db, {
       ...auditOrigin(caller),
@@ -149,12 +141,12 @@ export function sessionCreate(deps: AuthDeps) {
         throw new AppError('malformed_request', { detail: 'The cookie is for pages of this origin only.' });
       }
       const { email, password } = readCredentials(body);
+      gate.checkPlace(caller.network);
       const account = limits.accountKey(email);
       const login: LoginAttempt = {
         account,
         network: caller.network,
-        isKnownNetwork: async () =>
-          isKnownNetwork(db, (await findUserId(db, email)) ?? nobody, caller.network),
+        isKnownNetwork: () => isKnownNetwork(db, email, caller.network),
       };
       const admitted = await limits.admitLogin(login);
       const outcome: Outcome = admitted.limited

@@ -36,6 +36,7 @@ export function userRegister(deps: Deps) {
     async ({ body, caller }, reply) => {
       if (config.registration === 'closed') throw new AppError('registration_closed');
       const account = await readAccount(deps, body);
+      gate.checkPlace(caller.network);
       const verdict = await limits.admitRegistration(caller.network);
       if (verdict.limited) throw rateLimited(verdict);
       reply.headers(verdict.headers);

@@ -60,15 +60,6 @@ export async function isEmailTaken(db: Queryable, email: string): Promise<boolea
   return rows.length > 0;
 }
 
-export async function findUserId(db: Queryable, email: string): Promise<string | undefined> {
-  const [row] = await db.query<{ id: string }>({
-    name: 'find-user-id',
-    text: 'select id from users where email = $1',
-    values: [email],
-  });
-  return row?.id;
-}
-
 // From one class to the next in their index: as many steps as there are classes, however many accounts.
 const livingClasses = `with recursive classes as (
     (select password_class(password_hash) collate "C" as class from users order by 1 limit 1)
