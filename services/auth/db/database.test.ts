@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createLog } from '@pi-gateway/log/log.ts';
 import pg from 'pg';
 import { createTestDatabase } from '../../../launch/testing/test-database.ts';
@@ -8,6 +9,7 @@ import { startFaultProxy } from '../../../tests/failure/fault-proxy.ts';
 import { startTestAuth, type TestAuth } from '../testing/start-test-auth.ts';
 import { openDatabase } from './database.ts';
 import { isOperational } from './operational-error.ts';
+import { spendTime, withTimeBudget } from './time-budget.ts';
 
 const socketName = '.s.PGSQL.5432';
 let proxy: Awaited<ReturnType<typeof startFaultProxy>>;
@@ -75,6 +77,75 @@ test('an exhausted pool gives 503 and is whole again afterwards', async () => {
   await expectRecovery();
   assert.equal(db.counts().waiting, 0);
   assert.ok(db.counts().total <= 4);
+});
+
+test('a statement that is waited for in vain costs its own connection, not those that are answered meanwhile', async () => {
+  const { db } = auth.deps;
+  const sleep = (seconds: number) => ({
+    name: `test-sleep-${seconds}`,
+    text: `select pg_sleep(${seconds})`,
+    values: [],
+  });
+  const backends = async () => {
+    const rows = await db.query<{ pid: number }>({
+      name: 'test-backends',
+      text: `select pid from pg_stat_activity
+        where application_name = 'pi-auth' and datname = current_database()`,
+      values: [],
+    });
+    return rows.map(({ pid }) => pid);
+  };
+  // Every connection the pool may have is open.
+  await Promise.all(Array.from({ length: 4 }, () => db.query(sleep(0.1))));
+  const before = await backends();
+  // Neither is longer than a statement may be; together they are longer than a transaction may be.
+  const own = Promise.withResolvers<number>();
+  const slow = db.transaction(async (tx) => {
+    const [row] = await tx.query<{ pid: number }>({
+      name: 'test-own',
+      text: 'select pg_backend_pid() as pid',
+      values: [],
+    });
+    own.resolve(row!.pid);
+    await tx.query(sleep(0.6));
+    await tx.query(sleep(1.4));
+  });
+  const state = { isOver: false };
+  const ended = slow.catch((error: { code?: unknown }) => error.code).finally(() => (state.isOver = true));
+  const slowPid = await own.promise;
+  while (!state.isOver) await backends();
+  assert.equal(await ended, 'unavailable');
+  const deadline = performance.now() + 5000;
+  let left = await backends();
+  while (left.includes(slowPid)) {
+    assert.ok(performance.now() < deadline, 'its connection is closed');
+    left = await backends();
+  }
+  assert.deepEqual(
+    before.filter((pid) => !left.includes(pid)),
+    [slowPid],
+  );
+});
+
+test('a request that has used up its time for the database gets a 503 at once, and takes no connection with it', async () => {
+  const { db } = auth.deps;
+  const one = { name: 'test-one', text: 'select 1', values: [] };
+  await withTimeBudget(async () => {
+    await Promise.all([db.query(one), db.query(one)]);
+    const { total } = db.counts();
+    spendTime(5000);
+    await assert.rejects(db.query(one), { code: 'unavailable' });
+    await assert.rejects(
+      db.transaction((tx) => tx.query(one)),
+      { code: 'unavailable' },
+    );
+    assert.equal(db.counts().total, total);
+  });
+  const deadline = performance.now() + 5000;
+  while (db.counts().idle !== db.counts().total) {
+    assert.ok(performance.now() < deadline, JSON.stringify(db.counts()));
+    await delay(5);
+  }
 });
 
 test('a transaction that fails leaves nothing, and its connection is used again', async () => {

@@ -6,6 +6,7 @@ import type { Log } from '@pi-gateway/log/log.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import pg from 'pg';
 import { isOperational } from './operational-error.ts';
+import { spendTime, timeLeftMs } from './time-budget.ts';
 
 /** One statement; the name makes PostgreSQL keep its plan. */
 type Sql = { readonly name: string; readonly text: string; readonly values: readonly unknown[] };
@@ -59,6 +60,8 @@ export function openDatabase({
   deadlineMs = requestDeadlineMs,
 }: DatabaseOptions): Database {
   let pool = newPool();
+  // When the server last answered anything, whatever it was.
+  let heardMs = 0;
 
   function newPool(): pg.Pool {
     const made = new pg.Pool({
@@ -79,7 +82,8 @@ export function openDatabase({
   }
 
   // A server that fell silent leaves every connection of the pool dead: drop them all at once, so that the
-  // first request after its return finds a fresh one.
+  // first request after its return finds a fresh one. One that answers others while a statement waits for a lock
+  // is not silent: then this connection alone is dropped.
   function replacePool(stale: pg.Pool): void {
     if (stale !== pool || stale.ending) return;
     pool = newPool();
@@ -88,34 +92,40 @@ export function openDatabase({
 
   async function withClient<T>(work: (tx: Queryable) => Promise<T>, atomic: boolean): Promise<T> {
     const from = pool;
-    const deadline = performance.now() + deadlineMs;
+    const startMs = performance.now();
+    const deadline = startMs + Math.min(deadlineMs, timeLeftMs());
     if (from.waitingCount >= waitingMax) throw new AppError('overloaded');
     let client: pg.PoolClient | undefined;
     let broken = false;
+    let askedMs = startMs;
     const query = async <Row>({ name, text, values }: Sql): Promise<Row[]> => {
+      askedMs = performance.now();
       const config: TimedQuery = {
         name,
         text,
         values: [...values],
-        query_timeout: Math.max(1, Math.ceil(deadline - performance.now())),
+        query_timeout: Math.max(1, Math.ceil(deadline - askedMs)),
       };
       const result = await client!.query<Row & pg.QueryResultRow>(config);
+      heardMs = performance.now();
       return result.rows;
     };
     try {
-      client = await from.connect();
+      client = await connectBefore(deadline, from);
       if (atomic) await query(begin);
       const value = await work({ query });
       if (atomic) await query(commit);
       return value;
     } catch (error) {
       broken = isOperational(error);
-      if (broken && client !== undefined && !(error instanceof pg.DatabaseError)) replacePool(from);
+      if (error instanceof pg.DatabaseError) heardMs = performance.now();
+      else if (broken && client !== undefined && heardMs < askedMs) replacePool(from);
       if (atomic && !broken && client !== undefined) await query(rollback).catch(() => (broken = true));
       if (broken) throw new AppError('unavailable', { cause: error });
       throw error;
     } finally {
       client?.release(broken);
+      spendTime(performance.now() - startMs);
     }
   }
 
@@ -125,6 +135,24 @@ export function openDatabase({
     counts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
   };
+}
+
+/** A connection of the pool; one that comes too late goes back unused. */
+async function connectBefore(deadline: number, pool: pg.Pool): Promise<pg.PoolClient> {
+  const leftMs = deadline - performance.now();
+  if (leftMs <= 0) throw outOfTime();
+  const connecting = pool.connect();
+  if (leftMs >= acquireMs) return connecting;
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    connecting.then((client) => client.release()).catch(() => undefined);
+    late.reject(outOfTime());
+  }, leftMs);
+  return Promise.race([connecting, late.promise]).finally(() => clearTimeout(timer));
+}
+
+function outOfTime(): AppError {
+  return new AppError('unavailable', { cause: new Error('the request has waited long enough') });
 }
 
 const begin: Sql = { name: 'begin', text: 'begin', values: [] };

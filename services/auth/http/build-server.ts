@@ -7,6 +7,7 @@ import { createFrontServer, type FrontOptions } from '@pi-gateway/http-front/fro
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { withTimeBudget } from '../db/time-budget.ts';
 import type { AuthDeps } from '../deps.ts';
 import type { Routes } from '../routes.ts';
 import { addRoutes } from './add-routes.ts';
@@ -64,6 +65,7 @@ export async function buildServer(
     throw refuseUnknown(request);
   });
 
+  app.addHook('onRequest', (_request, _reply, done) => withTimeBudget(done));
   const callers = new WeakMap<IncomingMessage, Caller>();
   const callerOf = ({ raw }: FastifyRequest): Caller => callers.get(raw)!;
   app.addHook('onRequest', async (request, reply) => {
