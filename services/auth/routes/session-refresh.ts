@@ -1,13 +1,16 @@
 // POST /auth/refresh: load → decide → save → answer, in one transaction on the locked account and session.
-// Reuse commits its revocation and its event although the answer is a 401.
+// Reuse commits its revocation and its event although the answer is a 401. Requests with one token that wait for
+// the same turn are answered by one transaction.
 
 import { timingSafeEqual } from 'node:crypto';
+import { BoundedMap } from '@pi-gateway/limiter/bounded-map.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import type { Revocation } from '@pi-gateway/revocation/revocation.ts';
 import { Type } from 'typebox';
 import { issueTokens, type TokenGrant } from '../crypto/issue-tokens.ts';
 import { hashNonce, type RefreshToken, readRefreshToken } from '../crypto/refresh-token.ts';
 import type { Queryable } from '../db/database.ts';
+import { spendTime } from '../db/time-budget.ts';
 import type { AuthDeps } from '../deps.ts';
 import { decideRefresh } from '../domain/decide-refresh.ts';
 import { auditOrigin, type Caller } from '../http/caller.ts';
@@ -15,6 +18,7 @@ import { endpoint } from '../http/endpoint.ts';
 import { answerWithCookie, clearedRefreshCookie, readRefreshCookie } from '../http/refresh-cookie.ts';
 import { announceRevocations, saveSessionRevocations } from '../http/revoke.ts';
 import { TokensBody, TokensOrCookieBody } from '../http/schemas.ts';
+import { createAccountTurns } from '../limits/account-turns.ts';
 import { insertAuditEvent } from '../store/audit-events.ts';
 import { lockSession, type RefreshRow, revokeSession, saveRotation } from '../store/sessions.ts';
 import { lockUserOfSession, type User } from '../store/users.ts';
@@ -28,6 +32,18 @@ type Outcome =
   | { readonly kind: 'reuse'; readonly revocations: readonly Revocation[] }
   | { readonly kind: 'refused' };
 
+/** What the outcome of one transaction is for the others that it answers. */
+const sharedKinds = {
+  rotated: 'repeated',
+  repeated: 'repeated',
+  reuse: 'refused',
+  refused: 'refused',
+} as const;
+
+// Which account a session belongs to, of those refreshed here lately: turns are the account's, for its row is what
+// refreshes wait for. A session that is not known yet has its own turns, once.
+const accountsKept = 20_000;
+
 const strict = { additionalProperties: false } as const;
 const RefreshBody = Type.Object({ refresh_token: Type.String() }, strict);
 /** With REFRESH_COOKIE=on: without a token in it, the cookie's counts. */
@@ -36,6 +52,8 @@ const RefreshBodyOrCookie = Type.Object({ refresh_token: Type.Optional(Type.Stri
 export function sessionRefresh(deps: Deps) {
   const { config, db, metrics, secrets } = deps;
   const mayUseCookie = config.refreshCookie === 'on';
+  const turns = createAccountTurns<Outcome>();
+  const accounts = new BoundedMap<string>(accountsKept, () => 1);
   const rules = { graceSeconds: config.refreshGraceSeconds, idleTtlSeconds: config.refreshIdleTtlSeconds };
 
   async function refresh(tx: Queryable, token: RefreshToken, caller: Caller): Promise<Outcome> {
@@ -43,6 +61,7 @@ export function sessionRefresh(deps: Deps) {
     if (loaded === undefined) return { kind: 'refused' };
     const { user, row } = loaded;
     const { sessionId } = token;
+    accounts.set(sessionId, user.id);
     const decision = decideRefresh(
       { ...row, isUserDisabled: user.isDisabled },
       token.generation,
@@ -86,8 +105,15 @@ export function sessionRefresh(deps: Deps) {
       const text = body.refresh_token ?? readRefreshCookie(rawHeaders, config.publicUrl);
       const token = text === undefined ? undefined : readRefreshToken(text, secrets.refreshMac);
       if (token === undefined) throw new AppError('invalid_refresh_token');
-      const outcome = await db.transaction((tx) => refresh(tx, token, caller));
-      metrics.countRefresh(outcome.kind);
+      const account = accounts.get(token.sessionId) ?? token.sessionId;
+      const { outcome, isFirst } = await turns.take(
+        account,
+        text ?? '',
+        () => db.transaction((tx) => refresh(tx, token, caller)),
+        spendTime,
+      );
+      const kind = isFirst ? outcome.kind : sharedKinds[outcome.kind];
+      metrics.countRefresh(kind);
       switch (outcome.kind) {
         case 'refused':
           throw new AppError('invalid_refresh_token');
@@ -97,7 +123,7 @@ export function sessionRefresh(deps: Deps) {
           throw new AppError('invalid_refresh_token');
         case 'rotated':
         case 'repeated': {
-          reply.header('x-refresh-outcome', outcome.kind);
+          reply.header('x-refresh-outcome', kind);
           const tokens = await issueTokens(deps, outcome.grant);
           return inCookie ? answerWithCookie(reply, tokens) : tokens;
         }
