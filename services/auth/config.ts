@@ -48,7 +48,7 @@ export const authSettings = {
   }),
   dataDir: text('DATA_DIR', {
     default: '.data',
-    doc: 'The folder for what the service keeps outside the database: mail when no SMTP_URL is set.',
+    doc: 'The folder for what the service keeps outside the database: the anchors of the audit log, and mail when no SMTP_URL is set.',
   }),
   databaseUrl: text('DATABASE_URL', {
     secret: true,
@@ -175,6 +175,13 @@ export const authSettings = {
   adminPassword: text('ADMIN_PASSWORD', {
     secret: true,
     doc: "The first admin's password; unset: generated and shown once.",
+  }),
+
+  auditSealSeconds: whole('AUDIT_SEAL_SECONDS', {
+    default: '10',
+    min: 1,
+    max: 3600,
+    doc: 'An audit event is sealed when it is so old: from then on a change of it shows.',
   }),
 
   smtpUrl: text('SMTP_URL', {

@@ -1,6 +1,7 @@
 // Opens everything the service needs, once: the only place that knows which implementations run. Whoever
 // hands in a feed (the embedded run) gets the same process-wide feed everywhere; else Redis, else none is needed.
 
+import { join } from 'node:path';
 import { parseTrustedProxies, type TrustedProxies } from '@pi-gateway/client-address/trusted-proxies.ts';
 import { SettingError } from '@pi-gateway/env/settings.ts';
 import { callProof, forwardProof } from '@pi-gateway/gateway-link/gateway-proof.ts';
@@ -24,6 +25,8 @@ import { mailFolderOf } from './mail/mail-folder.ts';
 import { createMailer, type Mailer } from './mail/mailer.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { createRevocations, type Revocations } from './revocation/revocations.ts';
+import { openAnchors } from './sealing/anchors.ts';
+import { openSealer, type Sealer } from './sealing/sealer.ts';
 
 export type AuthDeps = {
   readonly config: AuthConfig;
@@ -38,6 +41,7 @@ export type AuthDeps = {
   readonly leakedPasswords: LeakedPasswords | undefined;
   readonly mailer: Mailer;
   readonly sampler: EventSampler;
+  readonly sealer: Sealer;
   readonly metrics: Metrics;
   readonly trusted: TrustedProxies;
   readonly secrets: Secrets;
@@ -66,6 +70,8 @@ const hashesWaitingPerPermit = 64;
 const hashWaitMsMax = 8000;
 // While Redis is away each process counts for itself, with this share of the budget.
 const localShare = 0.5;
+// Of the audit log's anchors.
+const anchorMs = 60_000;
 
 /**
  * Migrates and connects.
@@ -89,11 +95,18 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
     memoryKib: config.passwordHashMemoryKib,
     passes: config.passwordHashPasses,
   });
-  const [keyRing] = await Promise.all([
+  const [keyRing, sealer] = await Promise.all([
     openKeyRing(db, sealKey, {
       rotationSeconds: config.signingKeyRotationSeconds,
       accessTokenTtlSeconds: config.accessTokenTtlSeconds,
       clockSkewSeconds: config.clockSkewSeconds,
+    }),
+    openSealer({
+      db,
+      sealKey: deriveSecret(config.masterKey, 'audit-seal/v1'),
+      anchors: openAnchors({ path: join(config.dataDir, 'audit-anchors.ndjson'), log, everyMs: anchorMs }),
+      log,
+      afterSeconds: config.auditSealSeconds,
     }),
     revocations.poll(),
   ]);
@@ -120,7 +133,8 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
     leakedPasswords: openLeakedPasswords(config, log),
     mailer,
     sampler: createEventSampler(),
-    metrics: createMetrics({ gate, db, revocations, limiter }),
+    sealer,
+    metrics: createMetrics({ gate, db, revocations, limiter, sealer }),
     trusted,
     secrets: {
       refreshMac: deriveSecret(config.masterKey, 'refresh-token-mac/v1'),
@@ -129,6 +143,7 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
       callProof: callProof(config.masterKey),
     },
     async close() {
+      await sealer.close();
       await mailer.close();
       if (options.revocations === undefined) await publisher.close();
       await limiter.close();

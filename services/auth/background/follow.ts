@@ -9,13 +9,14 @@ import { deleteEndedSessions } from '../store/sessions.ts';
 
 // What another process withdrew holds here within a second, the time to ask included.
 const followMs = 500;
+const sealMs = 1000;
 const cleanMs = 30_000;
 const monthsMs = 6 * 3_600_000;
 const batch = 500;
 const batchesPerRound = 20;
 const keptSeconds = 60;
 
-type Deps = Pick<AuthDeps, 'config' | 'db' | 'keyRing' | 'log' | 'revocations'>;
+type Deps = Pick<AuthDeps, 'config' | 'db' | 'keyRing' | 'log' | 'revocations' | 'sealer'>;
 
 /** @returns a function that stops it and waits for the rounds under way. */
 export function startBackground(deps: Deps): () => Promise<void> {
@@ -24,6 +25,7 @@ export function startBackground(deps: Deps): () => Promise<void> {
       await deps.revocations.poll();
       await deps.keyRing.maintain();
     }),
+    repeat(sealMs, 'sealing the audit log failed', deps, () => deps.sealer.round()),
     repeat(cleanMs, 'cleaning failed', deps, () => clean(deps)),
     repeat(monthsMs, 'making the months of the audit log failed', deps, () =>
       keepAuditMonths(deps.config.databaseOwnerUrl ?? deps.config.databaseUrl),

@@ -2,13 +2,15 @@
 // client can only send back what it was given; everything else is a 422.
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { readUuid, writeUuid } from '@pi-gateway/uuid/uuid-bytes.ts';
 
 const idBytes = 16;
 const macBytes = 16;
 
 /** `list` names the list and whose it is. */
 export function encodeCursor(list: string, id: string, macKey: Buffer): string {
-  const bytes = Buffer.from(id.replaceAll('-', ''), 'hex');
+  const bytes = Buffer.alloc(idBytes);
+  writeUuid(bytes, 0, id);
   return Buffer.concat([bytes, mac(list, bytes, macKey)]).toString('base64url');
 }
 
@@ -18,7 +20,7 @@ export function readCursor(list: string, cursor: string, macKey: Buffer): string
   if (bytes.length !== idBytes + macBytes || bytes.toString('base64url') !== cursor) return undefined;
   const id = bytes.subarray(0, idBytes);
   if (!timingSafeEqual(bytes.subarray(idBytes), mac(list, id, macKey))) return undefined;
-  return id.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return readUuid(id, 0);
 }
 
 function mac(list: string, id: Buffer, macKey: Buffer): Buffer {

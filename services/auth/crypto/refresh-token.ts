@@ -3,6 +3,7 @@
 // holds the same nonce, so that the holder of the predecessor can be given its successor once more.
 
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { readUuid, writeUuid } from '@pi-gateway/uuid/uuid-bytes.ts';
 
 export type RefreshToken = {
   readonly sessionId: string;
@@ -32,7 +33,7 @@ export function hashNonce(nonce: Buffer): Buffer {
 export function encodeRefreshToken({ sessionId, generation, nonce }: RefreshToken, macKey: Buffer): string {
   const bytes = Buffer.alloc(length);
   bytes[0] = version;
-  bytes.write(sessionId.replaceAll('-', ''), 1, 'hex');
+  writeUuid(bytes, 1, sessionId);
   bytes.writeUInt32BE(generation, 17);
   nonce.copy(bytes, nonceAt);
   mac(bytes, macKey).copy(bytes, macAt);
@@ -47,7 +48,7 @@ export function readRefreshToken(text: string, macKey: Buffer): RefreshToken | u
   if (bytes.length !== length || bytes.toString('base64url') !== text.slice(prefix.length)) return undefined;
   if (!timingSafeEqual(bytes.subarray(macAt), mac(bytes, macKey)) || bytes[0] !== version) return undefined;
   return {
-    sessionId: bytes.toString('hex', 1, 17).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
+    sessionId: readUuid(bytes, 1),
     generation: bytes.readUInt32BE(17),
     nonce: bytes.subarray(nonceAt, macAt),
   };

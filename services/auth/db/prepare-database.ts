@@ -5,6 +5,7 @@ import { SettingError } from '@pi-gateway/env/settings.ts';
 import type { Log } from '@pi-gateway/log/log.ts';
 import pg from 'pg';
 import { addAuditMonths } from './keep-audit-months.ts';
+import { keepAuditOrder } from './keep-audit-order.ts';
 import { runMigrations, withMigrationLock } from './migrate.ts';
 
 const insufficientPrivilege = '42501';
@@ -27,6 +28,7 @@ export async function prepareDatabase({ ownerUrl, servingUrl, log }: PrepareOpti
     const ran = await withMigrationLock(ownerUrl, async (client) => {
       const names = await runMigrations(client, 'up');
       await addAuditMonths(client);
+      await keepAuditOrder(client);
       if (ownerUrl !== servingUrl) await grantRole(client, new pg.Client(servingUrl).user);
       return names;
     });

@@ -281,7 +281,7 @@ CREATE INDEX audit_log_event ON ONLY public.audit_log USING btree (event, id);
 
 CREATE INDEX audit_log_target ON ONLY public.audit_log USING btree (target_id, id) WHERE (target_id IS NOT NULL);
 
-CREATE INDEX audit_log_tx ON ONLY public.audit_log USING btree (tx);
+CREATE INDEX audit_log_tx ON ONLY public.audit_log USING btree (tx, id);
 
 CREATE INDEX audit_personal_account ON ONLY public.audit_personal USING btree (((data ->> 'account'::text))) WHERE (data IS NOT NULL);
 

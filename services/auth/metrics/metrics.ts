@@ -7,6 +7,7 @@ import type { AdmissionGate } from '../crypto/admission-gate.ts';
 import type { LeakCheck } from '../crypto/leaked-passwords.ts';
 import type { Database } from '../db/database.ts';
 import type { Revocations } from '../revocation/revocations.ts';
+import type { Sealer } from '../sealing/sealer.ts';
 
 const loginOutcomes = ['succeeded', 'failed', 'rate_limited'] as const;
 const refreshOutcomes = ['rotated', 'repeated', 'reuse', 'refused'] as const;
@@ -26,9 +27,10 @@ export type MetricsSources = {
   readonly db: Database;
   readonly revocations: Revocations;
   readonly limiter: Limiter;
+  readonly sealer: Pick<Sealer, 'state'>;
 };
 
-export function createMetrics({ gate, db, revocations, limiter }: MetricsSources): Metrics {
+export function createMetrics({ gate, db, revocations, limiter, sealer }: MetricsSources): Metrics {
   const register = new Registry();
   const registers = [register];
   collectDefaultMetrics({ register });
@@ -85,6 +87,16 @@ export function createMetrics({ gate, db, revocations, limiter }: MetricsSources
   gauge('pi_auth_revocations', 'Live revocations in memory.', () => revocations.size());
   gauge('pi_auth_limiter_shared', '1 when limits are shared by Redis, 0 when counted locally.', () =>
     limiter.mode() === 'shared' ? 1 : 0,
+  );
+  gauge(
+    'pi_auth_audit_unsealed_seconds',
+    'Age of the oldest audit event that no seal holds.',
+    () => sealer.state().unsealedSeconds,
+  );
+  gauge(
+    'pi_auth_audit_last_seal',
+    'Number of the newest seal of the audit log.',
+    () => sealer.state().lastNumber,
   );
 
   function gauge(name: string, help: string, read: () => number): void {

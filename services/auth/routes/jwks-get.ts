@@ -1,23 +1,12 @@
 // GET /.well-known/jwks.json (RFC 7517 section 5).
 
 import { Type } from 'typebox';
+import { PublicJwk } from '../crypto/signing-key.ts';
 import type { AuthDeps } from '../deps.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { sendCached } from '../http/send-cached.ts';
 
-const JwksBody = Type.Object({
-  keys: Type.Array(
-    Type.Object({
-      kty: Type.Literal('EC'),
-      crv: Type.Literal('P-256'),
-      x: Type.String(),
-      y: Type.String(),
-      kid: Type.String(),
-      alg: Type.Literal('ES256'),
-      use: Type.Literal('sig'),
-    }),
-  ),
-});
+const JwksBody = Type.Object({ keys: Type.Array(PublicJwk) });
 
 // Less than the shortest time between a key's publication and its first use.
 const maxAgeSeconds = 10;

@@ -35,7 +35,7 @@ create table audit_log (
   personal_hash bytea check (length(personal_hash) = 32)
 ) partition by range (id);
 
-create index audit_log_tx on audit_log (tx);
+create index audit_log_tx on audit_log (tx, id);
 create index audit_log_event on audit_log (event, id);
 create index audit_log_actor on audit_log (actor_id, id) where actor_id is not null;
 create index audit_log_target on audit_log (target_id, id) where target_id is not null;
