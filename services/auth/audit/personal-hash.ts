@@ -4,22 +4,24 @@
 import { hash, randomBytes } from 'node:crypto';
 import { canonicalJson } from './canonical-json.ts';
 
-export type Personal = {
+type Personal = {
   readonly ip: string | null;
   readonly userAgent: string | null;
   /** What of the event's data tells of a person; null: nothing. */
-  readonly data: Readonly<Record<string, unknown>> | null;
+  readonly data: unknown;
 };
 
-const prefix = Buffer.from('pi-audit-personal/v1\n');
 const saltBytes = 16;
 
 export const newSalt = (): Buffer => randomBytes(saltBytes);
 
-/** Undefined when there is nothing to hide. */
-export function hashPersonal(personal: Personal, salt: Buffer): Buffer | undefined {
-  const { ip, userAgent, data } = personal;
-  if (ip === null && userAgent === null && data === null) return undefined;
-  const text = canonicalJson({ data, ip, user_agent: userAgent });
-  return hash('sha256', Buffer.concat([prefix, salt, Buffer.from(text)]), 'buffer');
+/** The text that is hashed after a line that says for what. `salt` is hexadecimal. */
+function encodePersonal({ ip, userAgent, data }: Personal, salt: string): string {
+  const [ipText, agentText] = [JSON.stringify(ip), JSON.stringify(userAgent)];
+  return `{"data":${canonicalJson(data)},"ip":${ipText},"salt":"${salt}","user_agent":${agentText}}`;
+}
+
+/** Hexadecimal. */
+export function hashPersonal(personal: Personal, salt: string): string {
+  return hash('sha256', `pi-audit-personal/v1\n${encodePersonal(personal, salt)}`, 'hex');
 }

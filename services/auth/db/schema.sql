@@ -72,9 +72,10 @@ CREATE OR REPLACE FUNCTION public.audit_personal_hash(salt bytea, ip text, user_
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-    select sha256(convert_to('pi-audit-personal/v1' || chr(10), 'UTF8') || salt || convert_to(
-      '{"data":' || coalesce(data, 'null') || ',"ip":' || coalesce(to_json(ip)::text, 'null')
-        || ',"user_agent":' || coalesce(to_json(user_agent)::text, 'null') || '}', 'UTF8'))
+    select sha256(convert_to('pi-audit-personal/v1' || chr(10)
+      || '{"data":' || coalesce(data, 'null') || ',"ip":' || coalesce(to_json(ip)::text, 'null')
+      || ',"salt":"' || encode(salt, 'hex') || '","user_agent":' || coalesce(to_json(user_agent)::text, 'null')
+      || '}', 'UTF8'))
   $function$
 ;
 

@@ -47,13 +47,16 @@ async function insertAuditEvents(
 ): Promise<void> {
   if (concerned.length === 0) return;
   const { ip, userAgent, personal = null } = event;
+  const hasPerson = ip !== null || userAgent !== null || personal !== null;
   const salts = concerned.map(newSalt);
-  const hashes = salts.map((salt) => hashPersonal({ ip, userAgent, data: personal }, salt));
+  const hashes = salts.map((salt) =>
+    hasPerson ? hashPersonal({ ip, userAgent, data: personal }, salt.toString('hex')) : null,
+  );
   await db.query({
     name: 'insert-audit-events',
     text: `with born as materialized (
         select uuid_v7(now) as id, now, target_id, session_id, salt, personal_hash
-        from (select clock_timestamp() as now, * from unnest($6::uuid[], $7::uuid[], $8::bytea[], $9::bytea[])
+        from (select clock_timestamp() as now, * from unnest($6::uuid[], $7::uuid[], $8::bytea[], $9::text[])
           as given (target_id, session_id, salt, personal_hash)) as timed
       ), side as (
         insert into audit_personal (id, salt, ip, user_agent, data)
@@ -61,7 +64,8 @@ async function insertAuditEvents(
       )
       insert into audit_log
         (id, at, event, outcome, actor_id, target_id, session_id, request_id, data, personal_hash)
-      select id, now, $1, $2, $3::uuid, target_id, session_id, $4, $5::jsonb, personal_hash from born`,
+      select id, now, $1, $2, $3::uuid, target_id, session_id, $4, $5::jsonb,
+        decode(personal_hash, 'hex') from born`,
     values: [
       event.event,
       event.outcome,
@@ -71,7 +75,7 @@ async function insertAuditEvents(
       concerned.map(({ targetId }) => targetId),
       concerned.map(({ sessionId }) => sessionId),
       salts,
-      hashes.map((hash) => hash ?? null),
+      hashes,
       ip,
       userAgent,
       personal,

@@ -102,9 +102,10 @@ create function audit_add_months(ahead integer) returns void
 create function audit_personal_hash(salt bytea, ip text, user_agent text, data text) returns bytea
   language sql immutable parallel safe
   as $$
-    select sha256(convert_to('pi-audit-personal/v1' || chr(10), 'UTF8') || salt || convert_to(
-      '{"data":' || coalesce(data, 'null') || ',"ip":' || coalesce(to_json(ip)::text, 'null')
-        || ',"user_agent":' || coalesce(to_json(user_agent)::text, 'null') || '}', 'UTF8'))
+    select sha256(convert_to('pi-audit-personal/v1' || chr(10)
+      || '{"data":' || coalesce(data, 'null') || ',"ip":' || coalesce(to_json(ip)::text, 'null')
+      || ',"salt":"' || encode(salt, 'hex') || '","user_agent":' || coalesce(to_json(user_agent)::text, 'null')
+      || '}', 'UTF8'))
   $$;
 
 -- One event with its person, as it is read; and as a service of the version before writes it while both run.
