@@ -47,6 +47,17 @@ export function whole<const D extends Doc & { readonly min: number; readonly max
   );
 }
 
+/** A whole number within bounds, both included, or `off`. */
+export function wholeOrOff<const D extends Doc & { readonly min: number; readonly max: number }>(
+  name: string,
+  about: D,
+) {
+  const { min, max } = about;
+  return kind(name, about, (value): number | 'off' =>
+    value === 'off' ? 'off' : readWhole(value, min, max, `a whole number from ${min} to ${max}, or off`),
+  );
+}
+
 /** One of a closed set of words. */
 export function oneOf<const W extends string, const D extends Doc>(
   name: string,

@@ -8,6 +8,7 @@ export type SecretPurpose =
   | 'refresh-token-mac/v1'
   | 'signing-key-encryption/v1'
   | 'limit-key/v1'
+  | 'gateway-limit-key/v1'
   | 'cursor-mac/v1'
   | 'gateway-forward-proof/v1'
   | 'gateway-call-proof/v1'

@@ -7,9 +7,13 @@ import { forwardProof, forwardProofHeader } from '@pi-gateway/gateway-link/gatew
 import { decodeRevocations } from '@pi-gateway/gateway-link/revocation-header.ts';
 import { closeLingering } from '@pi-gateway/http-front/close-lingering.ts';
 import { createFrontServer } from '@pi-gateway/http-front/front-server.ts';
+import { deriveSecret } from '@pi-gateway/master-key/derive-secret.ts';
 import type { GatewayConfig } from './config.ts';
 import type { GatewayDeps } from './deps.ts';
+import { endExchange } from './end-exchange.ts';
 import { Exchange, type Listener } from './exchange.ts';
+import { ConcurrencyLimits } from './limits/concurrency.ts';
+import { LoadShedder } from './limits/load-shedder.ts';
 import { listen, listenSocket } from './listen.ts';
 import { GatewayMetrics } from './observe/metrics.ts';
 import { createMetricsServer } from './observe/metrics-server.ts';
@@ -50,6 +54,7 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     limiterMode: () => deps.limiter.mode(),
     configHash: () => routing.current.hash,
     tunnels: () => tunnels.size,
+    loopLagMs: () => deps.loopLagMs(),
     droppedLines: () => deps.accessLog.dropped,
     pending: () => [...routing.current.services].map(([name, service]) => [name, service.pending] as const),
   });
@@ -71,6 +76,11 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     trustedProxies: config.trustedProxies,
     publicUrl: config.publicUrl,
     clockSkewSeconds: config.clockSkewSeconds,
+    limitSecret: deriveSecret(config.masterKey, 'gateway-limit-key/v1'),
+    concurrency: new ConcurrencyLimits(),
+    shedder: new LoadShedder(
+      config.gatewayShedLagMs === 'off' ? Number.POSITIVE_INFINITY : config.gatewayShedLagMs,
+    ),
     authProof: { name: forwardProofHeader, value: forwardProof(config.masterKey) },
     isReady: () => !isDraining && deps.keys.isLoaded && deps.revocations.isLoaded,
     applyRevocations(header) {
@@ -83,7 +93,7 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     openTunnel(x, headers, upstream) {
       acceptUpgrade(x, headers, upstream, tunnels);
       x.status = 101;
-      x.req.socket.once('close', () => recorder.record(x));
+      x.req.socket.once('close', () => endExchange(x, recorder));
     },
   };
 

@@ -2,7 +2,16 @@
 // environment's meaning; only main.ts (or the embedded launcher) hands the environment in.
 
 import { parseTrustedProxies, type TrustedProxies } from '@pi-gateway/client-address/trusted-proxies.ts';
-import { key32, oneOf, origin, port, portOrOff, text, whole } from '@pi-gateway/env/setting-kinds.ts';
+import {
+  key32,
+  oneOf,
+  origin,
+  port,
+  portOrOff,
+  text,
+  whole,
+  wholeOrOff,
+} from '@pi-gateway/env/setting-kinds.ts';
 import { readSettings, type Setting, SettingError, type Settings } from '@pi-gateway/env/settings.ts';
 import { logLevels } from '@pi-gateway/log/log.ts';
 
@@ -50,6 +59,12 @@ export const gatewaySettings = {
     min: 0,
     max: 300,
     doc: 'Leeway on the times in tokens.',
+  }),
+  gatewayShedLagMs: wholeOrOff('GATEWAY_SHED_LAG_MS', {
+    default: '300',
+    min: 10,
+    max: 60_000,
+    doc: 'How late the event loop must be for routes of priority normal to be refused in part (all of them at twice as much), or off; low from a third of it, high from three times, critical never.',
   }),
   gatewayAccessLog: text('GATEWAY_ACCESS_LOG', {
     default: '-',

@@ -13,6 +13,7 @@ import type { GatewayConfig } from './config.ts';
 import { AuthOrigins } from './keys/auth-origins.ts';
 import { AccessLog } from './observe/access-log.ts';
 import { createDenialReporter, type ReportDenial } from './observe/denial-reporter.ts';
+import { LoopLag } from './observe/loop-lag.ts';
 import { LiveRevocations } from './revocation/live-revocations.ts';
 import { createSilentSource } from './revocation/silent-source.ts';
 import { checkGatewayConfig } from './routing/check-config.ts';
@@ -28,6 +29,8 @@ export type GatewayDeps = {
   readonly accessLog: AccessLog;
   readonly authOrigins: AuthOrigins;
   readonly reportDenial: ReportDenial;
+  /** How late the event loop is. */
+  readonly loopLagMs: () => number;
   close(): Promise<void>;
 };
 
@@ -83,6 +86,8 @@ export async function openGatewayDeps(
     log,
   });
   const limiter = await openRouteLimiter(redisUrl, log);
+  const loopLag = new LoopLag();
+  loopLag.start();
   const loaded = Promise.all([keys.start(), revocations.start()]);
   await Promise.race([loaded, delay(firstLoadMs, undefined, { ref: false })]);
   return {
@@ -95,7 +100,9 @@ export async function openGatewayDeps(
     accessLog,
     authOrigins,
     reportDenial: denials.report,
+    loopLagMs: () => loopLag.lagMs(),
     async close() {
+      loopLag.close();
       keys.close();
       denials.close();
       await revocations.close();

@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AccessTokenClaims } from '@pi-gateway/access-token/claims.ts';
 import type { BucketState } from '@pi-gateway/limiter/limiter.ts';
+import type { Permit } from './limits/concurrency.ts';
 import type { Snapshot, SnapshotRoute } from './routing/snapshot.ts';
 
 /** Where the connection came in: over our own entry's socket, or at a port anybody may reach. */
@@ -53,6 +54,8 @@ export class Exchange {
   claims: AccessTokenClaims | undefined = undefined;
 
   // limit
+  /** Its place among the requests under way; given back at the end. */
+  permit: Permit | undefined = undefined;
   limitState: BucketState | undefined = undefined;
 
   // forward

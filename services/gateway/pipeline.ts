@@ -5,6 +5,7 @@
 //   check     the one canonical path: what is matched, authorised and forwarded are the same bytes
 //   match     a browser's preflight, answered by the file before access is looked at
 //   match     a path decides alone; the method never opens another route
+//   limit     under overload the less important routes go first, before anything is spent on them
 //   check     access, before the body is read or anything is counted
 //   limit     after access, so that a user's bucket can't be emptied without his token
 //   assign    identity: the only word about the caller that the service gets
@@ -15,17 +16,20 @@
 // request runs through all of them without leaving the call it came in with.
 
 import type { TrustedProxies } from '@pi-gateway/client-address/trusted-proxies.ts';
-import type { Limiter } from '@pi-gateway/limiter/limiter.ts';
+import { endExchange } from './end-exchange.ts';
 import { type EndpointDeps, matchEndpoint } from './endpoints/match-endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { failExchange } from './fail-exchange.ts';
+import type { ConcurrencyLimits } from './limits/concurrency.ts';
 import type { ForwardDeps } from './proxy/forwarding.ts';
 import { assignIdentity, type IdentityDeps } from './steps/assign-identity.ts';
 import { assignRequestId } from './steps/assign-request-id.ts';
 import { checkAccess } from './steps/check-access.ts';
 import { checkPath } from './steps/check-path.ts';
 import { forwardRequest } from './steps/forward-request.ts';
-import { limitRequest } from './steps/limit-request.ts';
+import { limitConcurrency } from './steps/limit-concurrency.ts';
+import { type LoadDeps, limitLoad } from './steps/limit-load.ts';
+import { type LimitDeps, limitRequest } from './steps/limit-request.ts';
 import { matchPreflight } from './steps/match-preflight.ts';
 import { matchRoute } from './steps/match-route.ts';
 import type { Recorder } from './steps/record-exchange.ts';
@@ -33,8 +37,10 @@ import { stripHeaders } from './steps/strip-headers.ts';
 
 export type PipelineDeps = EndpointDeps &
   IdentityDeps &
-  ForwardDeps & {
-    readonly limiter: Limiter;
+  ForwardDeps &
+  LoadDeps &
+  LimitDeps & {
+    readonly concurrency: ConcurrencyLimits;
     readonly trustedProxies: TrustedProxies;
     readonly recorder: Recorder;
   };
@@ -50,7 +56,9 @@ const steps: readonly Step[] = [
   matchEndpoint,
   matchPreflight,
   matchRoute,
+  limitLoad,
   checkAccess,
+  limitConcurrency,
   limitRequest,
   assignIdentity,
   forwardRequest,
@@ -61,7 +69,7 @@ export function runPipeline(x: Exchange, deps: PipelineDeps): void {
   x.res.on('close', () => {
     x.forwarding?.release();
     // An accepted WebSocket is recorded when it ends.
-    if (x.status !== 101) deps.recorder.record(x);
+    if (x.status !== 101) endExchange(x, deps.recorder);
   });
   runFrom(0, x, deps);
 }

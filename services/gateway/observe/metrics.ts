@@ -12,6 +12,7 @@ export type MetricsState = {
   readonly limiterMode: () => 'shared' | 'local';
   readonly configHash: () => string;
   readonly tunnels: () => number;
+  readonly loopLagMs: () => number;
   readonly droppedLines: () => number;
   /** Requests that wait, by service. */
   readonly pending: () => Iterable<readonly [string, number]>;
@@ -94,6 +95,11 @@ export class GatewayMetrics {
     gauge('pi_jwks_age_seconds', 'Since the keys were last confirmed.', () => state.keysAgeMs() / 1000);
     gauge('pi_limiter_shared', '1 when Redis counts the limits, 0 when this process does.', () =>
       state.limiterMode() === 'shared' ? 1 : 0,
+    );
+    gauge(
+      'pi_gateway_loop_lag_seconds',
+      'How late the event loop is; load is shed by it.',
+      () => state.loopLagMs() / 1000,
     );
     gauge('pi_gateway_tunnels', 'Open WebSockets.', state.tunnels);
     gauge('pi_gateway_access_log_dropped_lines', 'Lines the log did not take.', state.droppedLines);

@@ -91,7 +91,7 @@ function readRoutes(
     if ((reservedPaths as readonly string[]).includes(read.path) || read.path.startsWith('/verify/')) {
       reader.refuse(node, `${read.path} is answered by the gateway itself`);
     }
-    const route = nameLimit(read);
+    const route = nameLimits(read);
     const tie = table.add(route);
     lineOf.set(route, reader.lineOf(node));
     if (tie !== undefined) {
@@ -106,12 +106,18 @@ function readRoutes(
   return routes;
 }
 
-/** The limit's buckets are the route's own: pattern and methods tell them apart, and stay over a reload. */
-function nameLimit(route: Route): Route {
-  if (route.rateLimit === undefined) return route;
+/** What is counted is the route's own: pattern and methods tell it apart, and it stays over a reload. */
+function nameLimits(route: Route): Route {
+  const { rateLimit, concurrency } = route;
+  if (rateLimit === undefined && concurrency === undefined) return route;
   const id = createHash('sha256')
     .update(JSON.stringify([route.path, route.methods ?? null]))
     .digest('hex')
     .slice(0, 12);
-  return Object.freeze({ ...route, rateLimit: { ...route.rateLimit, name: `route-${id}` } });
+  const name = `route-${id}`;
+  return Object.freeze({
+    ...route,
+    rateLimit: rateLimit && { ...rateLimit, name },
+    concurrency: concurrency && { ...concurrency, name },
+  });
 }

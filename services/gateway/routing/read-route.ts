@@ -1,10 +1,12 @@
 // One entry under `routes:` in gateway.yaml. What is not said is the safe choice: no `access` means
 // `authenticated`, so that nothing is open by accident.
 
+import { authServiceName } from './auth-service.ts';
 import { parsePattern } from './path-pattern.ts';
 import { readCors } from './read-cors.ts';
-import type { NodeReader, YamlNode } from './read-node.ts';
-import { type Access, type Route, routeMethods } from './route.ts';
+import { readConcurrency, readRateLimit } from './read-limits.ts';
+import type { Field, NodeReader, YamlNode } from './read-node.ts';
+import { type Access, type Priority, priorities, type Route, routeMethods } from './route.ts';
 
 export const routeKeys = [
   'path',
@@ -16,6 +18,9 @@ export const routeKeys = [
   'body_limit_bytes',
   'encoded_slashes',
   'cors',
+  'priority',
+  'concurrency',
+  'header_limit_bytes',
 ] as const;
 export const roles = ['user', 'admin'] as const;
 
@@ -49,6 +54,11 @@ export function readRoute(reader: NodeReader, node: YamlNode): Route | undefined
         reader.word(get('encoded_slashes'), 'encoded_slashes', ['refuse', 'pass'] as const)) ||
       'refuse',
     cors: fields.has('cors') ? readCors(reader, get('cors')) : undefined,
+    priority: readPriority(reader, fields.get('priority'), service),
+    concurrency: fields.has('concurrency') ? readConcurrency(reader, get('concurrency')) : undefined,
+    headerLimitBytes: fields.has('header_limit_bytes')
+      ? reader.whole(get('header_limit_bytes'), 'header_limit_bytes', 0, 16_384)
+      : undefined,
   };
   return reader.problems.length === before ? Object.freeze(route) : undefined;
 }
@@ -87,6 +97,12 @@ function readStripPrefix(reader: NodeReader, node: YamlNode, path: string | unde
   return prefix;
 }
 
+/** Signing in and out goes before all else: without it nothing else can be used. */
+function readPriority(reader: NodeReader, field: Field | undefined, service: string | undefined): Priority {
+  const unsaid = service === authServiceName ? 'critical' : 'normal';
+  return field === undefined ? unsaid : (reader.word(field.value, 'priority', priorities) ?? unsaid);
+}
+
 function readAccess(reader: NodeReader, node: YamlNode): Access {
   if (!reader.isMapping(node)) {
     const word = reader.word(node, 'access', ['public', 'optional', 'authenticated'] as const);
@@ -97,17 +113,4 @@ function readAccess(reader: NodeReader, node: YamlNode): Access {
   if (list?.length === 0) reader.refuse(node, 'roles is empty: nobody could pass');
   const named = (list ?? []).map((item) => reader.word(item, 'a role', roles));
   return { kind: 'roles', roles: Object.freeze(named.filter((role) => role !== undefined)) };
-}
-
-function readRateLimit(reader: NodeReader, node: YamlNode): Route['rateLimit'] {
-  const text = reader.text(node, 'rate_limit');
-  if (text === undefined) return undefined;
-  const match = /^(\d{1,9})\/(\d{1,9})$/.exec(text);
-  const count = Number(match?.[1]);
-  const periodSeconds = Number(match?.[2]);
-  if (!(count >= 1 && count <= 1_000_000 && periodSeconds >= 1 && periodSeconds <= 86_400 * 366)) {
-    return reader.refuse(node, 'rate_limit must be count/seconds such as 100/60');
-  }
-  // The limit's name is filled in by load-config: it needs the service and the path.
-  return { name: 'route', count, periodSeconds };
 }

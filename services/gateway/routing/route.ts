@@ -57,13 +57,34 @@ export type Route = {
   /** Cut off the front of the canonical path before it is forwarded; '' for none. */
   readonly stripPrefix: string;
   readonly access: Access;
-  readonly rateLimit: Limit | undefined;
+  readonly rateLimit: RateLimit | undefined;
   readonly bodyLimitBytes: number;
   /** `pass`: `%2F` may stand in a segment of this route's path. */
   readonly encodedSlashes: 'refuse' | 'pass';
+  /** What is refused first under overload; undefined (the gateway's own routes): never refused. */
+  readonly priority?: Priority;
+  readonly concurrency?: Concurrency | undefined;
+  /** Bytes of the header fields that go on, without the gateway's own; undefined: the 16 KiB of every request. */
+  readonly headerLimitBytes?: number | undefined;
   /** undefined: the service answers browsers itself. */
   readonly cors?: Cors | undefined;
 };
+
+/** By whom a rate is counted: `user` falls back to the client's network, and so does a missing header. */
+export type RateLimit = Limit & { readonly by: 'user' | 'ip' | 'header'; readonly header?: string };
+
+/** How many requests are under way at once, in each gateway process. */
+export type Concurrency = {
+  /** Tells the route from others, over reloads too. */
+  readonly name: string;
+  readonly route: number | undefined;
+  /** For each user, or network where there is no user. */
+  readonly caller: number | undefined;
+};
+
+/** What goes first when the gateway is overloaded. */
+export const priorities = ['low', 'normal', 'high', 'critical'] as const;
+export type Priority = (typeof priorities)[number];
 
 /** What browsers may do across sites on one route. */
 export type Cors = {
