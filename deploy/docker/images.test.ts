@@ -125,8 +125,8 @@ for (const tls of ['off', 'on']) {
     const dir = join(scratch, `nginx-${tls}`);
     await mkdir(dir);
     if (tls === 'on') {
-      const { makeSelfSignedCertificate } = await import('../nginx/self-signed-certificate.ts');
-      const { certificate, key } = makeSelfSignedCertificate();
+      const { makeAuthority } = await import('../../launch/testing/certificates.ts');
+      const { certificate, key } = makeAuthority().issue({ names: ['localhost'] });
       await writeFile(join(dir, 'tls.crt'), certificate);
       await writeFile(join(dir, 'tls.key'), key);
     }

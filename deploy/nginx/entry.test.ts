@@ -12,9 +12,9 @@ import { assertProblem, exchange, readAnswers } from '@pi-gateway/http-front/raw
 import { refuse } from '@pi-gateway/http-front/refuse.ts';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
+import { makeAuthority } from '../../launch/testing/certificates.ts';
 import { type NginxOptions, renderNginxConf } from './render-nginx-conf.ts';
 import { renderProblemPages } from './render-problem-pages.ts';
-import { makeSelfSignedCertificate } from './self-signed-certificate.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pi entry-')); // with a space: paths must be quoted
 chmodSync(folder, 0o755);
@@ -548,7 +548,8 @@ describe('when the gateway fails:', () => {
 
 describe('TLS as an option:', () => {
   test('requests come through it, and plain HTTP to its port is a problem document', async () => {
-    const { certificate, key } = makeSelfSignedCertificate();
+    const authority = makeAuthority();
+    const { certificate, key } = authority.issue({ names: ['localhost'] });
     const certificateFile = join(folder, 'tls certificate.pem');
     const keyFile = join(folder, 'tls key.pem');
     writeFileSync(certificateFile, certificate);
@@ -562,8 +563,8 @@ describe('TLS as an option:', () => {
     const socket = connectTls({
       port: tlsPort,
       host: '127.0.0.1',
-      ca: certificate,
-      checkServerIdentity: () => undefined,
+      ca: authority.certificate,
+      servername: 'localhost',
     });
     socket.write(get('/'));
     let text = '';

@@ -20,13 +20,13 @@ import { createMetricsServer } from './observe/metrics-server.ts';
 import { type PipelineDeps, runPipeline } from './pipeline.ts';
 import { acceptUpgrade } from './proxy/accept-upgrade.ts';
 import { Tunnels } from './proxy/tunnel.ts';
-import { createUndiciTransport } from './proxy/undici-transport.ts';
 import { newRequestId } from './request-id.ts';
 import { type Reload, Routing } from './routing/routing.ts';
 import { watchConfig } from './routing/watch-config.ts';
 import { isAlive } from './steps/check-access.ts';
 import { Recorder } from './steps/record-exchange.ts';
 import { HealthChecks } from './upstreams/health-checks.ts';
+import { linkOpener } from './upstreams/open-link.ts';
 
 export type RunningGateway = {
   readonly url: string;
@@ -63,7 +63,13 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     variables: config.variables,
     authUrl: config.authUrl,
     log,
-    openTransport: ({ origin }, service) => createUndiciTransport(origin, service.timeouts),
+    linkOpener: (service) =>
+      linkOpener(service, (error) =>
+        log.warn(
+          { err: error, service: service.name },
+          'renewed TLS files cannot be used; the last ones go on',
+        ),
+      ),
     onReload: (result) => metrics.reloads.inc({ result }),
   });
   const health = new HealthChecks();

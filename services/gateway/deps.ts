@@ -55,7 +55,9 @@ export async function openGatewayDeps(
   const nowMs = Date.now;
   const accessLog = new AccessLog(config.gatewayAccessLog);
   const verified = openVerifiedTokens();
-  const authOrigins = new AuthOrigins(config.authUrl);
+  const authOrigins = new AuthOrigins(config.authUrl, (error) =>
+    log.warn({ err: error }, 'the TLS files for auth cannot be used; going on with the last'),
+  );
   const checked = checkGatewayConfig(config.gatewayConfig, config.variables);
   // A file that is wrong is told of at the start of the gateway itself.
   if (checked.kind === 'valid') authOrigins.follow(checked.config.services);
@@ -82,7 +84,7 @@ export async function openGatewayDeps(
   });
   const denials = createDenialReporter({
     masterKey: config.masterKey,
-    origin: () => authOrigins.current,
+    connector: () => authOrigins.current,
     log,
   });
   const limiter = await openRouteLimiter(redisUrl, log);

@@ -1,8 +1,7 @@
 // The gateway has no database: a caller whom it denies for his role is told to auth, which writes the event that
 // he would get from auth itself. The refusal waits for that, but not long, and is given whatever comes of it.
 
-import { Agent as HttpAgent, request as requestHttp } from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { request } from 'node:http';
 import {
   callProof,
   callProofHeader,
@@ -11,13 +10,15 @@ import {
 } from '@pi-gateway/gateway-link/gateway-proof.ts';
 import type { Log } from '@pi-gateway/log/log.ts';
 import type { Exchange } from '../exchange.ts';
+import type { Connector } from '../upstreams/connector.ts';
+import { ConnectorAgent } from '../upstreams/connector-agent.ts';
 
 export type ReportDenial = (x: Exchange) => Promise<void>;
 
 export type DenialReporterOptions = {
   readonly masterKey: Buffer;
   /** Where auth is now. */
-  readonly origin: () => string;
+  readonly connector: () => Connector;
   readonly log: Log;
 };
 
@@ -28,17 +29,25 @@ const connectionsMax = 16;
 
 export type DenialReporter = { readonly report: ReportDenial; close(): void };
 
-export function createDenialReporter({ masterKey, origin, log }: DenialReporterOptions): DenialReporter {
-  const agents = {
-    http: new HttpAgent({ keepAlive: true, maxSockets: connectionsMax }),
-    https: new HttpsAgent({ keepAlive: true, maxSockets: connectionsMax }),
-  };
+export function createDenialReporter({ masterKey, connector, log }: DenialReporterOptions): DenialReporter {
+  let agent: ConnectorAgent | undefined;
+  let way: Connector | undefined;
   const proofs = {
     [callProofHeader]: callProof(masterKey),
     // Makes auth believe whose request it was: address, id and user agent are the client's.
     [forwardProofHeader]: forwardProof(masterKey),
   };
   let underWay = 0;
+
+  function currentAgent(): ConnectorAgent {
+    const current = connector();
+    if (agent === undefined || way !== current) {
+      // The one before is let go of: what it has under way still comes to its end.
+      agent = new ConnectorAgent(current, { keepAlive: true, maxSockets: connectionsMax });
+      way = current;
+    }
+    return agent;
+  }
 
   function send(x: Exchange, signal: AbortSignal): Promise<void> {
     const body = JSON.stringify({
@@ -57,10 +66,8 @@ export function createDenialReporter({ masterKey, origin, log }: DenialReporterO
       'x-forwarded-for': x.clientAddress,
       ...(userAgent === undefined ? {} : { 'user-agent': userAgent }),
     };
-    const url = `${origin()}/internal/access-denials`;
-    const isHttps = url.startsWith('https:');
-    const request = isHttps ? requestHttps : requestHttp;
-    const options = { method: 'POST', headers, signal, agent: isHttps ? agents.https : agents.http };
+    const url = `http://${connector().authority}/internal/access-denials`;
+    const options = { method: 'POST', headers, signal, agent: currentAgent() };
     return new Promise((resolve, reject) => {
       request(url, options, (answer) => {
         answer.resume();
@@ -83,8 +90,7 @@ export function createDenialReporter({ masterKey, origin, log }: DenialReporterO
       }
     },
     close() {
-      agents.http.destroy();
-      agents.https.destroy();
+      agent?.destroy();
     },
   };
 }

@@ -1,4 +1,4 @@
-// The two parts of undici that the transport needs. Its index would load all of it (fetch, WebSocket, caches,
+// The one part of undici that the transport needs. Its index would load all of it (fetch, WebSocket, caches,
 // mocks): 14 MB of memory and 80 ms of start for nothing. The version is pinned, and the tests use them.
 
 declare module 'undici/lib/dispatcher/pool.js' {
@@ -6,11 +6,4 @@ declare module 'undici/lib/dispatcher/pool.js' {
 
   const pool: typeof Pool;
   export default pool;
-}
-
-declare module 'undici/lib/core/connect.js' {
-  import type { buildConnector } from 'undici';
-
-  const connect: typeof buildConnector;
-  export default connect;
 }

@@ -2,10 +2,10 @@
 // HTTP/1.1 only, one request at a time on a connection, parsed by llhttp in its strict mode.
 
 import type { Socket } from 'node:net';
-import type { buildConnector as BuildConnector, Dispatcher } from 'undici';
-import buildConnector from 'undici/lib/core/connect.js';
+import type { buildConnector, Dispatcher } from 'undici';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Timeouts } from '../routing/route.ts';
+import type { Connector } from '../upstreams/connector.ts';
 import type { AnswerSink, Transport, UpstreamCall } from './transport.ts';
 import { connectionReset, readFailure } from './upstream-error.ts';
 
@@ -15,20 +15,19 @@ const headerBytesMax = 32 * 1024;
 // A service that sends one 1xx after the other would hold the request for ever.
 const informationMax = 16;
 
-/** A pool of connections to one origin. Connections are opened as needed; the caller bounds its requests. */
-export function createUndiciTransport(origin: string, timeouts: Timeouts): Transport {
-  const isTls = origin.startsWith('https:');
-  const open = buildConnector({ timeout: timeouts.connectMs, allowH2: false });
-  const connect: BuildConnector.connector = (options, callback) => {
-    open(options, (error, socket) => {
-      if (error !== null) return callback(error, null);
+/** A pool of connections to one target. Connections are opened as needed; the caller bounds its requests. */
+export function createUndiciTransport(connector: Connector, timeouts: Timeouts): Transport {
+  const { isTls, authority } = connector;
+  const connect: buildConnector.connector = (_options, callback) => {
+    connector.connect('http/1.1', (error, socket) => {
+      if (socket === null) return callback(error, null);
       socket.prependListener('error', (failure: NodeJS.ErrnoException) =>
         describeReset(failure, socket, isTls),
       );
       callback(null, socket);
     });
   };
-  const pool = new Pool(origin, {
+  const pool = new Pool(`http${isTls ? 's' : ''}://${authority}`, {
     connect,
     pipelining: 1,
     keepAliveTimeout: keepAliveMs,

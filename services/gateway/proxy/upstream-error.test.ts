@@ -41,3 +41,23 @@ describe('a request is tried again', () => {
     }
   });
 });
+
+describe('the reason of a failure', () => {
+  const reason = (code: string, started: boolean) => readFailure({ code }, { ...sent, started }).reason;
+
+  test('is a word of our own, whatever code a library gives', () => {
+    assert.equal(reason('ECONNREFUSED', false), 'connection_refused');
+    assert.equal(reason('CERT_HAS_EXPIRED', false), 'tls_expired');
+    assert.equal(reason('ERR_SSL_WRONG_VERSION_NUMBER', false), 'tls_failed');
+    assert.equal(reason('SOMETHING_NEW', false), 'connect_failed');
+    assert.equal(reason('HPE_INVALID_CONSTANT', true), 'invalid_answer');
+    assert.equal(reason('SOMETHING_NEW', true), 'invalid_answer');
+  });
+
+  test('tells that the service does not take our certificate, before and after the handshake', () => {
+    for (const started of [false, true]) {
+      assert.equal(reason('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', started), 'tls_client_refused');
+      assert.equal(reason('ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', started), 'tls_client_refused');
+    }
+  });
+});

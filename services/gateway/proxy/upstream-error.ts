@@ -4,9 +4,11 @@
 // `upstream_unreachable` means that the service surely saw nothing of the request; whatever went wrong
 // after a byte may have reached it is `upstream_invalid` (it gave no proper answer) or `upstream_timeout`.
 
+import { answerReason, connectReason } from './failure-reason.ts';
+
 export type UpstreamFailure = {
   readonly code: 'upstream_unreachable' | 'upstream_invalid' | 'upstream_timeout';
-  /** For the access log: what exactly happened. */
+  /** For log and metrics: what exactly happened, from a closed set (see failure-reason.ts). */
   readonly reason: string;
   /** False: no byte of the request has left. */
   readonly reached: boolean;
@@ -36,13 +38,13 @@ export function connectionReset(): string {
 export function readFailure(error: unknown, progress: Progress): UpstreamFailure {
   const { code = '', bytesRead } = describe(error);
   if (!progress.started) {
-    return failure('upstream_unreachable', code || 'connect', { reached: false });
+    return failure('upstream_unreachable', connectReason(code), { reached: false });
   }
   if (timeouts.has(code)) {
     return failure('upstream_timeout', progress.head ? 'idle_timeout' : 'headers_timeout');
   }
   const diedSilent = resets.has(code) && !progress.answered;
-  const reason = diedSilent ? 'closed_without_answer' : code || 'invalid_answer';
+  const reason = diedSilent ? 'closed_without_answer' : answerReason(code);
   return failure('upstream_invalid', reason, { diedSilent, diedIdle: diedSilent && bytesRead > 0 });
 }
 

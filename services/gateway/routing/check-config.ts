@@ -23,7 +23,7 @@ export function checkGatewayConfig(
     return { kind: 'invalid', errors: [`${path}:1:1: cannot be read (${code})`] };
   }
   const authUrl = env['AUTH_URL'] || `http://127.0.0.1:${env['AUTH_PORT'] || '8000'}`;
-  const loaded = loadConfig(text, { ...env, AUTH_URL: authUrl });
+  const loaded = loadConfig(text, { ...env, AUTH_URL: authUrl }, (file) => readFileSync(file));
   if (loaded.kind === 'config') return { kind: 'valid', config: loaded.config };
   return { kind: 'invalid', errors: loaded.problems.map((problem) => formatProblem(path, problem)) };
 }

@@ -8,6 +8,7 @@ import { breakerKeys } from './read-breaker.ts';
 import { roles, routeKeys } from './read-route.ts';
 import { healthKeys, serviceKeys, timeoutKeys } from './read-service.ts';
 import { targetKeys } from './read-target.ts';
+import { tlsKeys } from './read-tls.ts';
 import { routeMethods } from './route.ts';
 
 const base = `services:
@@ -259,6 +260,7 @@ describe('gateway.schema.json', () => {
     assert.deepEqual(keys('timeouts'), [...timeoutKeys]);
     assert.deepEqual(keys('health'), [...healthKeys]);
     assert.deepEqual(keys('target'), [...targetKeys]);
+    assert.deepEqual(keys('tls'), [...tlsKeys]);
     assert.deepEqual(keys('breaker'), [...breakerKeys]);
     assert.deepEqual(keys('route'), [...routeKeys]);
     assert.deepEqual(schema.$defs['route']!.properties['methods']!.items.enum, [...routeMethods]);

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { LineCounter, parseDocument, type YAMLError } from 'yaml';
 import type { ConfigProblem } from './config-problem.ts';
 import { nearestWord } from './nearest-word.ts';
-import { type Field, NodeReader, type YamlNode } from './read-node.ts';
+import { type Field, NodeReader, type ReadFile, type YamlNode } from './read-node.ts';
 import { readRoute } from './read-route.ts';
 import { readService } from './read-service.ts';
 import type { Route, RoutingConfig, Service } from './route.ts';
@@ -20,10 +20,14 @@ export type LoadedConfig =
   | { readonly kind: 'config'; readonly config: RoutingConfig }
   | { readonly kind: 'invalid'; readonly problems: readonly ConfigProblem[] };
 
-/** Reads the text of a gateway.yaml; `variables` is what `${NAME}` means. */
+/**
+ * Reads the text of a gateway.yaml; `variables` is what `${NAME}` means. Files that it names are judged too when
+ * `readFile` is given.
+ */
 export function loadConfig(
   text: string,
   variables: Readonly<Record<string, string | undefined>>,
+  readFile?: ReadFile,
 ): LoadedConfig {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
@@ -34,7 +38,7 @@ export function loadConfig(
     const message = syntaxMessage(broken, text);
     return { kind: 'invalid', problems: [{ line: Math.max(line, 1), column: Math.max(col, 1), message }] };
   }
-  const reader = new NodeReader(document, lines, variables);
+  const reader = new NodeReader(document, lines, variables, readFile);
   const fields = reader.fields(document.contents, fileKeys, 'the file');
   if (fields === undefined) return { kind: 'invalid', problems: reader.problems };
   const services = readServices(reader, fields.get('services'), document.contents);

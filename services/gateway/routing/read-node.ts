@@ -1,6 +1,7 @@
 // Typed readers over YAML nodes. A reader never throws: it reports a problem with its line and column and
 // returns undefined, so that one pass finds every problem of the file.
 
+import { isAbsolute } from 'node:path';
 import { type Document, isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, type Pair } from 'yaml';
 import type { ConfigProblem } from './config-problem.ts';
 import { interpolate } from './interpolate.ts';
@@ -8,6 +9,9 @@ import { nearestWord } from './nearest-word.ts';
 
 export type YamlNode = Node | null | undefined;
 export type Field = { readonly key: Node; readonly value: YamlNode };
+/** @throws {Error} with a `code`. */
+export type ReadFile = (path: string) => Buffer;
+export type NamedFile = { readonly path: string; readonly content: Buffer | undefined };
 
 /** What all readers of one file share. */
 export class NodeReader {
@@ -15,15 +19,18 @@ export class NodeReader {
   readonly #document: Document;
   readonly #lines: LineCounter;
   readonly #variables: Readonly<Record<string, string | undefined>>;
+  readonly #readFile: ReadFile | undefined;
 
   constructor(
     document: Document,
     lines: LineCounter,
     variables: Readonly<Record<string, string | undefined>>,
+    readFile?: ReadFile,
   ) {
     this.#document = document;
     this.#lines = lines;
     this.#variables = variables;
+    this.#readFile = readFile;
   }
 
   /** Reports a problem at a node; the value is undefined so that readers can `return reader.refuse(…)`. */
@@ -100,6 +107,19 @@ export class NodeReader {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     if (value >= min && value <= max) return value;
     return this.refuse(node, `${what} must be a whole number from ${min} to ${max}`);
+  }
+
+  /** The absolute path of a file, and what it holds where this reader may look. */
+  file(node: YamlNode, what: string): NamedFile | undefined {
+    const path = this.text(node, what);
+    if (path === undefined) return undefined;
+    if (!isAbsolute(path)) return this.refuse(node, `${what} must be an absolute path, not ${path}`);
+    try {
+      return { path, content: this.#readFile?.(path) };
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+      return this.refuse(node, `${what}: ${path} cannot be read (${code})`);
+    }
   }
 
   /** `true` or `false`. */

@@ -4,10 +4,12 @@ import { balances } from '../upstreams/balance.ts';
 import { readBreaker } from './read-breaker.ts';
 import type { Field, NodeReader, YamlNode } from './read-node.ts';
 import { readTargets } from './read-target.ts';
+import { readTls } from './read-tls.ts';
 import type { Service, Timeouts } from './route.ts';
 
 export const serviceKeys = [
   'targets',
+  'tls',
   'balance',
   'timeouts',
   'retries',
@@ -39,6 +41,7 @@ export function readService(reader: NodeReader, name: Field, node: YamlNode): Se
   const service: Service = {
     name: id,
     targets: targets ?? [],
+    tls: readTls(reader, fields.get('tls')),
     balance: (fields.has('balance') && reader.word(get('balance'), 'balance', balances)) || 'round_robin',
     timeouts: readTimeouts(reader, fields.get('timeouts')),
     retries: fields.has('retries') ? (reader.whole(get('retries'), 'retries', 0, 10) ?? 1) : 1,

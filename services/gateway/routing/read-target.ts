@@ -1,5 +1,6 @@
 // The targets of a service in gateway.yaml: an origin as plain text, or with its weight.
 
+import { originOf, readPlace } from '../upstreams/place.ts';
 import type { NodeReader, YamlNode } from './read-node.ts';
 import type { Target } from './route.ts';
 
@@ -34,27 +35,14 @@ function readTarget(reader: NodeReader, node: YamlNode): Target | undefined {
   const urlNode = fields === undefined ? node : fields.get('url')?.value;
   const text = reader.text(urlNode, 'a target');
   if (text === undefined) return undefined;
-  const origin = readOrigin(text);
-  if (origin === undefined) {
+  const place = readPlace(text);
+  if (place === undefined) {
     return reader.refuse(
       urlNode,
-      `a target is an http or https origin such as http://10.0.0.5:9000, not ${text}`,
+      `a target is an http or https origin such as http://10.0.0.5:9000, not ${text}; a unix socket is http+unix:/path`,
     );
   }
   const given = fields?.get('weight');
   const weight = given === undefined ? 1 : reader.whole(given.value, 'weight', 1, weightMax);
-  return weight === undefined ? undefined : Object.freeze({ origin, weight });
-}
-
-/** An origin without path, query, fragment and credentials; undefined for anything else. */
-function readOrigin(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) return undefined;
-  const bare =
-    url.pathname === '/' &&
-    url.search === '' &&
-    url.hash === '' &&
-    url.username === '' &&
-    url.password === '';
-  return bare ? url.origin : undefined;
+  return weight === undefined ? undefined : Object.freeze({ origin: originOf(place), weight });
 }

@@ -4,6 +4,7 @@
 import type { Limit } from '@pi-gateway/limiter/limiter.ts';
 import type { Balance } from '../upstreams/balance.ts';
 import type { BreakerRule } from '../upstreams/circuit-breaker.ts';
+import type { TlsFiles } from '../upstreams/client-tls.ts';
 
 export type Access =
   | { readonly kind: 'public' }
@@ -25,7 +26,7 @@ export type Timeouts = {
 };
 
 export type Target = {
-  /** Such as `http://10.0.0.5:9000`. */
+  /** Such as `http://10.0.0.5:9000` or `http+unix:/run/orders.sock`; see upstreams/place.ts. */
   readonly origin: string;
   /** Its share of the requests beside the others'. */
   readonly weight: number;
@@ -34,6 +35,8 @@ export type Target = {
 export type Service = {
   readonly name: string;
   readonly targets: readonly Target[];
+  /** For its `https:` targets. */
+  readonly tls: TlsFiles;
   readonly balance: Balance;
   readonly timeouts: Timeouts;
   /** How often one request may be tried again where that is safe. */

@@ -49,7 +49,12 @@ export class Routing {
     if (hash === before.hash) return { kind: 'unchanged', hash };
     // Services that are gone are let go of, not closed: a request that began before may yet have to be sent, or
     // sent again. Their idle connections close by themselves.
-    this.current = openSnapshot(checked.config, this.#options, before);
+    try {
+      this.current = openSnapshot(checked.config, this.#options, before);
+    } catch (error) {
+      // A file that the configuration names was there a moment ago.
+      return { kind: 'refused', errors: [(error as Error).message] };
+    }
     return { kind: 'applied', hash };
   }
 }

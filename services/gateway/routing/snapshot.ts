@@ -1,10 +1,11 @@
 // The routing state that one request sees from its first to its last step: immutable, swapped whole by a
 // reload. Routes are joined with their services here, and the gateway's own routes are added.
 
-import type { Transport } from '../proxy/transport.ts';
+import { noTlsFiles } from '../upstreams/client-tls.ts';
+import type { OpenLink } from '../upstreams/open-link.ts';
 import { UpstreamService } from '../upstreams/upstream-service.ts';
 import { authServiceName } from './auth-service.ts';
-import type { Route, RoutingConfig, Service, Target } from './route.ts';
+import type { Route, RoutingConfig, Service } from './route.ts';
 import { type Leaf, RouteTable } from './route-table.ts';
 
 /** `upstream` undefined: the gateway answers by itself (`GET /`). */
@@ -25,7 +26,7 @@ export type Snapshot = {
 
 export type SnapshotOptions = {
   readonly authUrl: string;
-  readonly openTransport: (target: Target, service: Service) => Transport;
+  readonly linkOpener: (service: Service) => OpenLink;
 };
 
 /** Joins a configuration with running services; those of `previous` that did not change are taken over. */
@@ -34,8 +35,7 @@ export function openSnapshot(config: RoutingConfig, options: SnapshotOptions, pr
   for (const service of [...config.services.values(), ...ownAuth(config, options.authUrl)]) {
     const running = previous?.services.get(service.name);
     const isSame = running !== undefined && JSON.stringify(running.config) === JSON.stringify(service);
-    const open = (target: Target) => options.openTransport(target, service);
-    services.set(service.name, isSame ? running : new UpstreamService(service, open));
+    services.set(service.name, isSame ? running : new UpstreamService(service, options.linkOpener(service)));
   }
   const table = new RouteTable<SnapshotRoute>();
   const routes: SnapshotRoute[] = [];
@@ -77,6 +77,7 @@ function ownAuth(config: RoutingConfig, authUrl: string): Service[] {
     {
       name: authServiceName,
       targets: [{ origin: authUrl, weight: 1 }],
+      tls: noTlsFiles,
       balance: 'round_robin',
       timeouts,
       retries: 1,

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { type Answer, assertProblem, exchange, readAnswers } from '@pi-gateway/http-front/raw-exchange.ts';
-import type { AccessEntry } from '../observe/access-log.ts';
+import { loggedExchange } from '../testing/logged-exchange.ts';
 import { plainAnswer, RecordingUpstream } from '../testing/recording-upstream.ts';
 import { startTestGateway, type TestGateway, until } from '../testing/start-test-gateway.ts';
 
@@ -49,16 +48,7 @@ async function ask(requestLine: string, ...lines: string[]): Promise<Answer> {
   return readAnswers(await askRaw(requestLine, ...lines))[0]!;
 }
 
-/** The line of the access log of one request. */
-function logged({ headers }: Answer): Promise<AccessEntry> {
-  const id = headers['x-request-id']!;
-  return until('the line of the access log', () => {
-    const line = readFileSync(t.accessLogPath, 'utf8')
-      .split('\n')
-      .find((text) => text.includes(id));
-    return line === undefined ? undefined : (JSON.parse(line) as AccessEntry);
-  });
-}
+const logged = (answer: Answer) => loggedExchange(t.accessLogPath, answer);
 
 test('requests are shared by weight', async () => {
   for (let i = 0; i < 8; i++) assert.equal((await ask('GET /shared')).status, 200);

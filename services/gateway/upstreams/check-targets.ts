@@ -1,7 +1,7 @@
 // The active health checks: each target of a service with `health` is asked in the background. One refusal or
 // failure takes it out, one good answer brings it back.
 
-import { fetchStatus } from './fetch-status.ts';
+import { askStatus } from './ask-status.ts';
 import type { UpstreamService } from './upstream-service.ts';
 import type { UpstreamTarget } from './upstream-target.ts';
 
@@ -17,6 +17,6 @@ export function checkTargets(service: UpstreamService): () => void {
 }
 
 async function checkTarget(target: UpstreamTarget, path: string, limitMs: number): Promise<void> {
-  const status = await fetchStatus(`${target.origin}${path}`, limitMs);
+  const status = await askStatus(target.transport, path, limitMs);
   target.isHealthy = status !== undefined && status < 400;
 }

@@ -5,8 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import type { Transport } from '../proxy/transport.ts';
 import type { Service } from '../routing/route.ts';
+import { serviceConfig } from '../testing/service-config.ts';
 import { until } from '../testing/start-test-gateway.ts';
 import { checkTargets } from './check-targets.ts';
+import { linkOpener } from './open-link.ts';
 import { UpstreamService } from './upstream-service.ts';
 import type { UpstreamTarget } from './upstream-target.ts';
 
@@ -16,19 +18,12 @@ const transport: Transport = {
 };
 
 function service(origins: readonly string[], options: Partial<Service> = {}): UpstreamService {
-  const config: Service = {
-    name: 'up',
-    targets: origins.map((origin) => ({ origin, weight: 1 })),
-    balance: 'round_robin',
-    timeouts: { connectMs: 1, headersMs: 1000, idleMs: 1000, totalMs: undefined, tunnelIdleMs: 1000 },
-    retries: 1,
-    health: undefined,
-    breaker: { failurePercent: 50, minRequests: 10, windowMs: 10_000 },
-    maxPending: 10,
-    forwardToken: false,
-    ...options,
-  };
-  return new UpstreamService(config, () => transport);
+  const config = serviceConfig(origins, options);
+  const open = linkOpener(config, () => assert.fail());
+  // The active check alone speaks to its target.
+  return new UpstreamService(config, (target) =>
+    config.health === undefined ? { ...open(target), transport } : open(target),
+  );
 }
 
 const abc = ['http://a', 'http://b', 'http://c'];

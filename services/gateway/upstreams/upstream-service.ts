@@ -1,10 +1,10 @@
 // One service at run time: its targets, how many requests wait, and how many may be tried again. It lives on
 // over a reload that does not change it, with its connections.
 
-import type { Transport } from '../proxy/transport.ts';
-import type { Service, Target } from '../routing/route.ts';
+import type { Service } from '../routing/route.ts';
 import { choose } from './balance.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
+import type { OpenLink } from './open-link.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { UpstreamTarget } from './upstream-target.ts';
 
@@ -17,12 +17,11 @@ export class UpstreamService {
   /** Requests that wait for the head of their answer. */
   pending = 0;
 
-  constructor(config: Service, openTransport: (target: Target) => Transport) {
+  constructor(config: Service, openLink: OpenLink) {
     this.config = config;
     const mayOpen = () => this.#mayOpenOneMore();
     this.targets = config.targets.map(
-      (target) =>
-        new UpstreamTarget(target, openTransport(target), new CircuitBreaker(config.breaker, mayOpen)),
+      (target) => new UpstreamTarget(target, openLink(target), new CircuitBreaker(config.breaker, mayOpen)),
     );
   }
 

@@ -4,12 +4,15 @@ import type { Transport } from '../proxy/transport.ts';
 import type { Target } from '../routing/route.ts';
 import type { Candidate } from './balance.ts';
 import type { CircuitBreaker, Pass } from './circuit-breaker.ts';
+import type { Connector } from './connector.ts';
+import type { Link } from './open-link.ts';
 
 export class UpstreamTarget implements Candidate {
   /** As in gateway.yaml: the name in log and metrics. */
   readonly origin: string;
   readonly weight: number;
   readonly transport: Transport;
+  readonly connector: Connector;
   readonly breaker: CircuitBreaker;
   /** Requests under way, bodies of answers included. */
   active = 0;
@@ -17,10 +20,11 @@ export class UpstreamTarget implements Candidate {
   /** What the active health check last said. */
   isHealthy = true;
 
-  constructor({ origin, weight }: Target, transport: Transport, breaker: CircuitBreaker) {
+  constructor({ origin, weight }: Target, { transport, connector }: Link, breaker: CircuitBreaker) {
     this.origin = origin;
     this.weight = weight;
     this.transport = transport;
+    this.connector = connector;
     this.breaker = breaker;
   }
 
