@@ -65,14 +65,19 @@ export class RecordingUpstream {
     this.sockets.push(socket);
     const connection = this.sockets.length;
     let rest = '';
+    // Of a body that comes after its head: not the beginning of the next request.
+    let bodyBytesLeft = 0;
     socket.setEncoding('latin1');
     socket.on('error', () => {});
     socket.on('data', (data: string) => {
       this.received += data;
-      rest += data;
+      rest += data.slice(bodyBytesLeft);
+      bodyBytesLeft = Math.max(0, bodyBytesLeft - data.length);
       const end = rest.indexOf('\r\n\r\n');
       if (end === -1 || !/^[A-Z]+ /.test(rest)) return;
       const head = rest.slice(0, end);
+      const declared = Number(/^content-length:\s*(\d+)\s*$/im.exec(head)?.[1] ?? 0);
+      bodyBytesLeft = Math.max(0, declared - (rest.length - end - 4));
       rest = '';
       const [requestLine = '', ...lines] = head.split('\r\n');
       const fields = lines.map((line) => {
