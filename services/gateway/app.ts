@@ -25,8 +25,7 @@ import { type Reload, Routing } from './routing/routing.ts';
 import { watchConfig } from './routing/watch-config.ts';
 import { isAlive } from './steps/check-access.ts';
 import { Recorder } from './steps/record-exchange.ts';
-import { HealthChecks } from './upstreams/health-checks.ts';
-import { linkOpener } from './upstreams/open-link.ts';
+import { createUpkeep, openService } from './upstreams/open-service.ts';
 
 export type RunningGateway = {
   readonly url: string;
@@ -56,24 +55,18 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     tunnels: () => tunnels.size,
     loopLagMs: () => deps.loopLagMs(),
     droppedLines: () => deps.accessLog.dropped,
-    pending: () => [...routing.current.services].map(([name, service]) => [name, service.pending] as const),
+    services: () => routing.current.services.values(),
   });
   const routing = new Routing({
     path: config.gatewayConfig,
     variables: config.variables,
     authUrl: config.authUrl,
     log,
-    linkOpener: (service) =>
-      linkOpener(service, (error) =>
-        log.warn(
-          { err: error, service: service.name },
-          'renewed TLS files cannot be used; the last ones go on',
-        ),
-      ),
+    openService: (service) => openService(service, { log, metrics: metrics.upstreams }),
     onReload: (result) => metrics.reloads.inc({ result }),
   });
-  const health = new HealthChecks();
-  health.follow(routing.current.services);
+  const upkeep = createUpkeep(deps.lookUp, { log, metrics: metrics.upstreams });
+  upkeep.follow(routing.current.services);
   const recorder = new Recorder({ log: deps.accessLog, metrics });
 
   const pipeline: PipelineDeps = {
@@ -161,7 +154,7 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
   const reload = (): Reload => {
     const result = routing.reload();
     const { services } = routing.current;
-    health.follow(services);
+    upkeep.follow(services);
     deps.authOrigins.follow(new Map([...services].map(([name, service]) => [name, service.config])));
     return result;
   };
@@ -181,7 +174,7 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     async close() {
       isDraining = true;
       stopWatching();
-      health.close();
+      upkeep.close();
       clearInterval(sweep);
       const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
       tunnels.closeAll();

@@ -18,6 +18,7 @@ import { LiveRevocations } from './revocation/live-revocations.ts';
 import { createSilentSource } from './revocation/silent-source.ts';
 import { checkGatewayConfig } from './routing/check-config.ts';
 import { openVerifiedTokens } from './steps/check-access.ts';
+import { type LookUp, lookUp } from './upstreams/look-up.ts';
 
 export type GatewayDeps = {
   readonly log: Log;
@@ -31,6 +32,7 @@ export type GatewayDeps = {
   readonly reportDenial: ReportDenial;
   /** How late the event loop is. */
   readonly loopLagMs: () => number;
+  readonly lookUp: LookUp;
   close(): Promise<void>;
 };
 
@@ -103,6 +105,7 @@ export async function openGatewayDeps(
     authOrigins,
     reportDenial: denials.report,
     loopLagMs: () => loopLag.lagMs(),
+    lookUp,
     async close() {
       loopLag.close();
       keys.close();

@@ -62,6 +62,7 @@ export class Exchange {
   /** Undefined until the request is on its way. */
   forwarding: { release(): void } | undefined = undefined;
   target: string | undefined = undefined;
+  targetAddress: string | undefined = undefined;
   upstreamStartedMs = 0;
   upstreamHeadMs = 0;
   retries = 0;

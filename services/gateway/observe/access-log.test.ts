@@ -18,6 +18,7 @@ const entry: AccessEntry = {
   principal: null,
   client: '127.0.0.1',
   target: null,
+  address: null,
   retries: 0,
   duration_ms: 1,
   upstream_ms: null,

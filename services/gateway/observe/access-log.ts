@@ -16,6 +16,8 @@ export type AccessEntry = {
   readonly principal: string | null;
   readonly client: string;
   readonly target: string | null;
+  /** Where the name of the target led. */
+  readonly address: string | null;
   readonly retries: number;
   readonly duration_ms: number;
   readonly upstream_ms: number | null;

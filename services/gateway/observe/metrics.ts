@@ -3,6 +3,8 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { routeMethods } from '../routing/route.ts';
+import type { UpstreamService } from '../upstreams/upstream-service.ts';
+import { UpstreamMetrics } from './upstream-metrics.ts';
 
 /** Read at the time of a scrape. */
 export type MetricsState = {
@@ -14,14 +16,14 @@ export type MetricsState = {
   readonly tunnels: () => number;
   readonly loopLagMs: () => number;
   readonly droppedLines: () => number;
-  /** Requests that wait, by service. */
-  readonly pending: () => Iterable<readonly [string, number]>;
+  readonly services: () => Iterable<UpstreamService>;
 };
 
 const methods = new Set<string>(routeMethods);
 
 export class GatewayMetrics {
   readonly registry = new Registry();
+  readonly upstreams: UpstreamMetrics;
   readonly reloads: Counter<'result'>;
   readonly #requests: Counter<'route' | 'method' | 'status' | 'reason'>;
   readonly #duration: Histogram<'route'>;
@@ -57,6 +59,7 @@ export class GatewayMetrics {
       registers,
     });
     this.#gauges(state);
+    this.upstreams = new UpstreamMetrics(this.registry, state.services);
   }
 
   count(route: string, method: string, status: number, reason: string): void {
@@ -103,16 +106,6 @@ export class GatewayMetrics {
     );
     gauge('pi_gateway_tunnels', 'Open WebSockets.', state.tunnels);
     gauge('pi_gateway_access_log_dropped_lines', 'Lines the log did not take.', state.droppedLines);
-    const pending = new Gauge({
-      name: 'pi_gateway_pending_requests',
-      help: 'Requests that wait for the head of their answer.',
-      labelNames: ['service'],
-      registers: [this.registry],
-      collect() {
-        this.reset();
-        for (const [service, count] of state.pending()) pending.set({ service }, count);
-      },
-    });
     const info = new Gauge({
       name: 'pi_gateway_config_info',
       help: 'Always 1; the label tells which gateway.yaml is in force.',

@@ -67,6 +67,7 @@ export class Forwarding implements AnswerSink {
     const target = this.#target;
     this.#pass = target.begin();
     this.#x.target = target.origin;
+    this.#x.targetAddress = target.address;
     this.#x.upstreamStartedMs = performance.now();
     this.#call = target.transport.send({ ...this.#request, body: this.#body }, this);
     // The client may have left, or the transport failed, before there was a call to abort.

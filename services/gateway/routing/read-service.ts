@@ -9,6 +9,7 @@ import type { Service, Timeouts } from './route.ts';
 
 export const serviceKeys = [
   'targets',
+  'dns_refresh_ms',
   'tls',
   'balance',
   'timeouts',
@@ -41,6 +42,9 @@ export function readService(reader: NodeReader, name: Field, node: YamlNode): Se
   const service: Service = {
     name: id,
     targets: targets ?? [],
+    dnsRefreshMs: fields.has('dns_refresh_ms')
+      ? (reader.whole(get('dns_refresh_ms'), 'dns_refresh_ms', 100, dayMs) ?? 3000)
+      : 3000,
     tls: readTls(reader, fields.get('tls')),
     balance: (fields.has('balance') && reader.word(get('balance'), 'balance', balances)) || 'round_robin',
     timeouts: readTimeouts(reader, fields.get('timeouts')),

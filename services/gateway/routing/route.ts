@@ -35,6 +35,8 @@ export type Target = {
 export type Service = {
   readonly name: string;
   readonly targets: readonly Target[];
+  /** How often the host names of targets are looked up. */
+  readonly dnsRefreshMs: number;
   /** For its `https:` targets. */
   readonly tls: TlsFiles;
   readonly balance: Balance;

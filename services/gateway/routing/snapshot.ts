@@ -2,8 +2,7 @@
 // reload. Routes are joined with their services here, and the gateway's own routes are added.
 
 import { noTlsFiles } from '../upstreams/client-tls.ts';
-import type { OpenLink } from '../upstreams/open-link.ts';
-import { UpstreamService } from '../upstreams/upstream-service.ts';
+import type { UpstreamService } from '../upstreams/upstream-service.ts';
 import { authServiceName } from './auth-service.ts';
 import type { Route, RoutingConfig, Service } from './route.ts';
 import { type Leaf, RouteTable } from './route-table.ts';
@@ -26,7 +25,7 @@ export type Snapshot = {
 
 export type SnapshotOptions = {
   readonly authUrl: string;
-  readonly linkOpener: (service: Service) => OpenLink;
+  readonly openService: (service: Service) => UpstreamService;
 };
 
 /** Joins a configuration with running services; those of `previous` that did not change are taken over. */
@@ -35,7 +34,7 @@ export function openSnapshot(config: RoutingConfig, options: SnapshotOptions, pr
   for (const service of [...config.services.values(), ...ownAuth(config, options.authUrl)]) {
     const running = previous?.services.get(service.name);
     const isSame = running !== undefined && JSON.stringify(running.config) === JSON.stringify(service);
-    services.set(service.name, isSame ? running : new UpstreamService(service, options.linkOpener(service)));
+    services.set(service.name, isSame ? running : options.openService(service));
   }
   const table = new RouteTable<SnapshotRoute>();
   const routes: SnapshotRoute[] = [];
@@ -77,6 +76,7 @@ function ownAuth(config: RoutingConfig, authUrl: string): Service[] {
     {
       name: authServiceName,
       targets: [{ origin: authUrl, weight: 1 }],
+      dnsRefreshMs: 3000,
       tls: noTlsFiles,
       balance: 'round_robin',
       timeouts,

@@ -48,6 +48,7 @@ export class Recorder {
     metrics.count(route, x.req.method!, status, reason);
     if (status !== 101) metrics.observe(route, durationMs / 1000);
     if (upstreamMs !== null) metrics.observeUpstream(x.route!.service, upstreamMs / 1000);
+    if (x.retries > 0) metrics.upstreams.retries.inc({ service: x.route!.service }, x.retries);
     if (log.isOff) return;
     log.add({
       time: new Date(performance.timeOrigin + x.startedMs).toISOString(),
@@ -60,6 +61,7 @@ export class Recorder {
       principal: x.claims?.sub ?? null,
       client: x.clientAddress,
       target: x.target ?? null,
+      address: x.targetAddress ?? null,
       retries: x.retries,
       duration_ms: round(durationMs),
       upstream_ms: upstreamMs === null ? null : round(upstreamMs),

@@ -7,6 +7,7 @@ export function serviceConfig(origins: readonly string[], options: Partial<Servi
   return {
     name: 'up',
     targets: origins.map((origin) => ({ origin, weight: 1 })),
+    dnsRefreshMs: 20,
     tls: noTlsFiles,
     balance: 'round_robin',
     timeouts: { connectMs: 1000, headersMs: 1000, idleMs: 1000, totalMs: undefined, tunnelIdleMs: 1000 },

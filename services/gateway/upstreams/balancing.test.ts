@@ -119,6 +119,21 @@ describe('the breaker', () => {
   });
 });
 
+test('what happened to targets is counted', async () => {
+  a.respond = ({ socket }) => {
+    socket.destroy();
+  };
+  for (let i = 0; i < 2; i++) await ask('GET /pair');
+  const text = await until('the counts', async () => {
+    const scraped = await (await fetch(`${t.gateway.metricsUrl}/metrics`)).text();
+    return /pi_gateway_retries_total\{service="pair"\} [1-9]/.test(scraped) && scraped;
+  });
+  assert.match(
+    text,
+    new RegExp(`pi_gateway_target_left_out_total\\{service="judged",target="${a.origin}"\\} 1\n`),
+  );
+});
+
 describe('total_ms', () => {
   test('bounds the wait for the head: 504, and the service sees an abort', async () => {
     a.respond = () => undefined;

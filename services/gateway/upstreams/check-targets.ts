@@ -2,21 +2,34 @@
 // failure takes it out, one good answer brings it back.
 
 import { askStatus } from './ask-status.ts';
+import type { Connector } from './connector.ts';
 import type { UpstreamService } from './upstream-service.ts';
 import type { UpstreamTarget } from './upstream-target.ts';
 
 /** Begins the checks of one service; the result ends them. */
 export function checkTargets(service: UpstreamService): () => void {
-  const { health, timeouts } = service.config;
+  const { health } = service.config;
   if (health === undefined) return () => {};
-  const limitMs = Math.min(timeouts.headersMs, Math.max(health.intervalMs, 1000));
   const timer = setInterval(() => {
-    for (const target of service.targets) void checkTarget(target, health.path, limitMs);
+    for (const target of service.targets) void checkTarget(service, target);
   }, health.intervalMs).unref();
   return () => clearInterval(timer);
 }
 
-async function checkTarget(target: UpstreamTarget, path: string, limitMs: number): Promise<void> {
-  const status = await askStatus(target.transport, path, limitMs);
-  target.isHealthy = status !== undefined && status < 400;
+/** By its health path; a service without one shows that it takes connections. */
+export async function checkTarget(service: UpstreamService, target: UpstreamTarget): Promise<void> {
+  const { health, timeouts } = service.config;
+  if (health === undefined) return service.noteHealth(target, await takesConnections(target.connector));
+  const limitMs = Math.min(timeouts.headersMs, Math.max(health.intervalMs, 1000));
+  const status = await askStatus(target.transport, health.path, limitMs);
+  service.noteHealth(target, status !== undefined && status < 400);
+}
+
+function takesConnections(connector: Connector): Promise<boolean> {
+  return new Promise((resolve) => {
+    connector.connect('http/1.1', (_error, socket) => {
+      socket?.on('error', () => {}).destroy();
+      resolve(socket !== null);
+    });
+  });
 }

@@ -4,7 +4,11 @@ import fc from 'fast-check';
 import { CircuitBreaker } from './circuit-breaker.ts';
 
 const rule = { failurePercent: 50, minRequests: 10, windowMs: 10_000 };
-const open = (mayOpen = () => true) => new CircuitBreaker(rule, mayOpen);
+let told: boolean[] = [];
+const open = (mayOpen = () => true) => {
+  told = [];
+  return new CircuitBreaker(rule, { mayOpen, onChange: (isClosed) => told.push(isClosed) });
+};
 
 /** One request from its beginning to its end. */
 function ask(breaker: CircuitBreaker, outcome: 'answered' | 'failed' | 'unreachable', nowMs: number): void {
@@ -54,7 +58,7 @@ describe('a closed breaker', () => {
   });
 
   test('without a rule failures are not counted', () => {
-    const breaker = new CircuitBreaker(undefined, () => true);
+    const breaker = new CircuitBreaker(undefined, { mayOpen: () => true, onChange: () => assert.fail() });
     for (let i = 0; i < 100; i++) ask(breaker, 'failed', i);
     assert.equal(breaker.state(100), 'closed');
   });
@@ -106,6 +110,16 @@ describe('a half open breaker', () => {
     assert.equal(breaker.openings, 1);
     assert.equal(breaker.state(restMs), 'half_open');
   });
+});
+
+test('its owner hears when it opens and when it closes, not of each failed trial', () => {
+  const breaker = open();
+  ask(breaker, 'unreachable', 0);
+  ask(breaker, 'unreachable', 5000);
+  ask(breaker, 'failed', 10_000);
+  assert.deepEqual(told, [false]);
+  ask(breaker, 'answered', 15_000);
+  assert.deepEqual(told, [false, true]);
 });
 
 test('whatever happens, a target is tried again within five seconds, by one request at a time', () => {

@@ -16,6 +16,13 @@ export type BreakerRule = {
 
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
+export type BreakerOwner = {
+  /** Has the last word about a mere share of failures. */
+  readonly mayOpen: () => boolean;
+  /** It opened, or closed again. */
+  readonly onChange: (isClosed: boolean) => void;
+};
+
 /** Of which opening a request knew when it was sent. */
 export type Pass = number;
 
@@ -26,17 +33,17 @@ export class CircuitBreaker {
   /** How often it has opened. */
   openings: Pass = 0;
   readonly #rule: BreakerRule | undefined;
-  readonly #mayOpen: () => boolean;
+  readonly #owner: BreakerOwner;
   readonly #window: FailureWindow;
   #isClosed = true;
   #restMs = 0;
   #restUntilMs = 0;
   #trials = 0;
 
-  /** `rule` undefined: only a target out of reach opens it. `mayOpen` has the last word about a mere share of failures. */
-  constructor(rule: BreakerRule | undefined, mayOpen: () => boolean) {
+  /** `rule` undefined: only a target out of reach opens it. */
+  constructor(rule: BreakerRule | undefined, owner: BreakerOwner) {
     this.#rule = rule;
-    this.#mayOpen = mayOpen;
+    this.#owner = owner;
     this.#window = new FailureWindow(rule?.windowMs ?? 0);
   }
 
@@ -77,7 +84,7 @@ export class CircuitBreaker {
     const { requests, failures } = this.#window;
     const rule = this.#rule;
     if (rule === undefined || requests < rule.minRequests) return;
-    if (failures * 100 >= requests * rule.failurePercent && this.#mayOpen()) this.#open(nowMs);
+    if (failures * 100 >= requests * rule.failurePercent && this.#owner.mayOpen()) this.#open(nowMs);
   }
 
   noteUnreachable(pass: Pass, nowMs: number): void {
@@ -91,11 +98,13 @@ export class CircuitBreaker {
   }
 
   #open(nowMs: number): void {
+    const wasClosed = this.#isClosed;
     this.#isClosed = false;
     this.openings += 1;
     this.#trials = 0;
     this.#restMs = Math.min(Math.max(this.#restMs * 2, restMsMin), restMsMax);
     this.#restUntilMs = nowMs + this.#restMs;
+    if (wasClosed) this.#owner.onChange(false);
   }
 
   #close(): void {
@@ -103,5 +112,6 @@ export class CircuitBreaker {
     this.#restMs = 0;
     this.#trials = 0;
     this.#window.clear();
+    this.#owner.onChange(true);
   }
 }

@@ -1,6 +1,8 @@
 // Where a target is, read from its name in gateway.yaml: `http://10.0.0.5:9000`, `https://orders.internal` or
 // `http+unix:/run/orders.sock`.
 
+import { isIP } from 'node:net';
+
 export type Place =
   | { readonly kind: 'unix'; readonly path: string }
   | {
@@ -38,4 +40,9 @@ export function readPlace(text: string): Place | undefined {
 export function originOf(place: Place): string {
   if (place.kind === 'unix') return `http+unix:${place.path}`;
   return `http${place.isTls ? 's' : ''}://${place.authority}`;
+}
+
+/** The host name to look up; undefined where there is nothing to look up. */
+export function nameOf(place: Place): string | undefined {
+  return place.kind === 'tcp' && isIP(place.host) === 0 ? place.host : undefined;
 }

@@ -1,7 +1,7 @@
 // One service at run time: its targets, how many requests wait, and how many may be tried again. It lives on
 // over a reload that does not change it, with its connections.
 
-import type { Service } from '../routing/route.ts';
+import type { Service, Target } from '../routing/route.ts';
 import { choose } from './balance.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import type { OpenLink } from './open-link.ts';
@@ -12,17 +12,24 @@ const none: readonly UpstreamTarget[] = Object.freeze([]);
 
 export class UpstreamService {
   readonly config: Service;
-  readonly targets: readonly UpstreamTarget[];
+  /** Never empty. A name that leads to several addresses is several of them. */
+  targets: readonly UpstreamTarget[];
   readonly retryBudget = new RetryBudget();
   /** Requests that wait for the head of their answer. */
   pending = 0;
+  readonly #openLink: OpenLink;
+  readonly #onLeftOut: (target: UpstreamTarget, isLeftOut: boolean) => void;
 
-  constructor(config: Service, openLink: OpenLink) {
+  /** `onLeftOut`: a target's breaker has opened, or closed again. */
+  constructor(
+    config: Service,
+    openLink: OpenLink,
+    onLeftOut: (target: UpstreamTarget, isLeftOut: boolean) => void = () => {},
+  ) {
     this.config = config;
-    const mayOpen = () => this.#mayOpenOneMore();
-    this.targets = config.targets.map(
-      (target) => new UpstreamTarget(target, openLink(target), new CircuitBreaker(config.breaker, mayOpen)),
-    );
+    this.#openLink = openLink;
+    this.#onLeftOut = onLeftOut;
+    this.targets = config.targets.map((target) => this.#open(target));
   }
 
   /** The target for the next request; `tried` are those that this request has failed on. */
@@ -38,8 +45,48 @@ export class UpstreamService {
     return choose(balance, [healthy, fresh, targets].find((guesses) => guesses.length > 0)!);
   }
 
+  /**
+   * Where the name of a target leads now. Those that are new count as unhealthy until a check says otherwise; those
+   * that are gone get no further request, and what they have under way comes to its end.
+   */
+  setAddresses(origin: string, addresses: readonly string[]): void {
+    this.targets = this.config.targets.flatMap((target) => {
+      const running = this.targets.filter((one) => one.origin === target.origin);
+      if (target.origin !== origin) return running;
+      const named = addresses.map(
+        (address) => running.find((one) => one.address === address) ?? this.#openNew(target, address),
+      );
+      const isProven = named.some(({ isHealthy }) => isHealthy);
+      return [...named, ...(isProven ? [] : running.filter(({ address }) => address === undefined))];
+    });
+  }
+
+  /** What a check of a target said. With its first sound address a name is not looked up for each connection any more. */
+  noteHealth(target: UpstreamTarget, isHealthy: boolean): void {
+    target.isHealthy = isHealthy;
+    if (!isHealthy || target.address === undefined || !this.targets.includes(target)) return;
+    this.targets = this.targets.filter(
+      ({ origin, address }) => origin !== target.origin || address !== undefined,
+    );
+  }
+
   async destroy(): Promise<void> {
     await Promise.all(this.targets.map((target) => target.transport.destroy()));
+  }
+
+  #open(target: Target, address?: string): UpstreamTarget {
+    const breaker = new CircuitBreaker(this.config.breaker, {
+      mayOpen: () => this.#mayOpenOneMore(),
+      onChange: (isClosed) => this.#onLeftOut(opened, !isClosed),
+    });
+    const opened = new UpstreamTarget(target, this.#openLink(target, address), breaker, address);
+    return opened;
+  }
+
+  #openNew(target: Target, address: string): UpstreamTarget {
+    const opened = this.#open(target, address);
+    opened.isHealthy = false;
+    return opened;
   }
 
   /**

@@ -10,6 +10,8 @@ import type { Link } from './open-link.ts';
 export class UpstreamTarget implements Candidate {
   /** As in gateway.yaml: the name in log and metrics. */
   readonly origin: string;
+  /** Where its name leads; undefined: an address itself, a socket, or a name that was not looked up yet. */
+  readonly address: string | undefined;
   readonly weight: number;
   readonly transport: Transport;
   readonly connector: Connector;
@@ -17,11 +19,17 @@ export class UpstreamTarget implements Candidate {
   /** Requests under way, bodies of answers included. */
   active = 0;
   credit = 0;
-  /** What the active health check last said. */
+  /** What the last check of it said. */
   isHealthy = true;
 
-  constructor({ origin, weight }: Target, { transport, connector }: Link, breaker: CircuitBreaker) {
+  constructor(
+    { origin, weight }: Target,
+    { transport, connector }: Link,
+    breaker: CircuitBreaker,
+    address?: string,
+  ) {
     this.origin = origin;
+    this.address = address;
     this.weight = weight;
     this.transport = transport;
     this.connector = connector;
