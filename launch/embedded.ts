@@ -8,7 +8,7 @@ import { readSettings } from '@pi-gateway/env/settings.ts';
 import { createLog, type Log } from '@pi-gateway/log/log.ts';
 import { createMemoryFeed } from '@pi-gateway/revocation/memory-feed.ts';
 import { authSettings, readAuthConfig } from '../services/auth/config.ts';
-import { chooseThreadPoolSize } from '../services/auth/crypto/hashing-threads.ts';
+import { chooseThreadPoolSize, lowerHashingPriority } from '../services/auth/crypto/hashing-threads.ts';
 import { mailFolderOf } from '../services/auth/mail/mail-folder.ts';
 import { readGatewayConfig } from '../services/gateway/config.ts';
 import { inboxSettings, isInboxWanted } from './inbox/inbox-settings.ts';
@@ -54,6 +54,7 @@ async function startEmbedded(launch: Launch): Promise<void> {
   const entryPort = authConfig.entryPort;
   const feed = authConfig.redisUrl === undefined ? { revocations: createMemoryFeed() } : {};
   const authLog = createLog({ service: 'auth', level: logLevel });
+  await lowerHashingPriority();
   const authDeps = await openAuthDeps(authConfig, { log: authLog, threadPoolSize, ...feed });
   const auth = await startAuth(authConfig, authDeps, {
     announceFirstAdmin: (admin) => console.log(firstAdminBox(admin)),

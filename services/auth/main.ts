@@ -5,7 +5,7 @@ import { SettingError } from '@pi-gateway/env/settings.ts';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { type RunningAuth, startAuth } from './app.ts';
 import { readAuthConfig } from './config.ts';
-import { chooseThreadPoolSize } from './crypto/hashing-threads.ts';
+import { chooseThreadPoolSize, lowerHashingPriority } from './crypto/hashing-threads.ts';
 import { openAuthDeps } from './deps.ts';
 import type { FirstAdmin } from './registration/first-admin.ts';
 
@@ -15,6 +15,7 @@ process.env.UV_THREADPOOL_SIZE = threadPoolSize;
 async function start(): Promise<RunningAuth> {
   const config = readAuthConfig(process.env);
   const log = createLog({ service: 'auth', level: config.logLevel });
+  await lowerHashingPriority();
   const deps = await openAuthDeps(config, { log, threadPoolSize });
   return startAuth(config, deps, { announceFirstAdmin: printFirstAdmin });
 }

@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Target } from '../proofs/http-client.ts';
-import { readMetric } from '../proofs/read-metric.ts';
+import { readMetrics } from '../proofs/read-metrics.ts';
 import { type System, startSystem, userPassword } from '../proofs/start-system.ts';
 import { attemptLogin, believeProxies, networkAddress } from './login-attempt.ts';
 
@@ -26,10 +26,9 @@ async function start(t: TestContext, hashes: Readonly<Record<string, string>>): 
 }
 
 async function readHashes({ auths: [auth] }: System) {
-  const [running, waiting] = await Promise.all(
-    ['running', 'waiting'].map((state) => readMetric(auth!.metricsUrl, `pi_auth_hashes_${state}`)),
-  );
-  return { running: running!, waiting: waiting! };
+  const names = ['pi_auth_hashes_running', 'pi_auth_hashes_waiting'] as const;
+  const [running, waiting] = await readMetrics(auth!.metricsUrl, names);
+  return { running, waiting };
 }
 
 async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {

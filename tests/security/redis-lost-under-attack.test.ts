@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readMetric } from '../proofs/read-metric.ts';
+import { readMetrics } from '../proofs/read-metrics.ts';
 import { type System, startSystem, userPassword } from '../proofs/start-system.ts';
 import { attemptLogin, believeProxies, networkAddress } from './login-attempt.ts';
 
@@ -86,9 +86,9 @@ async function until(what: string, isSo: () => boolean | Promise<boolean>): Prom
 
 const isShared = async (system: System): Promise<boolean> => {
   const modes = await Promise.all(
-    system.auths.map(({ metricsUrl }) => readMetric(metricsUrl, 'pi_auth_limiter_shared')),
+    system.auths.map(({ metricsUrl }) => readMetrics(metricsUrl, ['pi_auth_limiter_shared'])),
   );
-  return modes.every((mode) => mode === 1);
+  return modes.every(([mode]) => mode === 1);
 };
 
 /** `lose` when some of the budgets are used, and see the attack go on. */
