@@ -62,6 +62,20 @@ test('all other sessions end, every access token issued before is dead, this ses
   assert.equal(await me(String(next.body.access_token)), 200);
 });
 
+test('no token outlives a change by a clock that was set back', async () => {
+  const { id, email } = await auth.register();
+  // The last change of rights lies ahead, as when the clock was set back since.
+  await auth.deps.db.query({
+    name: 'test-set-clock-back',
+    text: `update users set tokens_valid_after = clock_timestamp() + interval '4 seconds' where id = $1`,
+    values: [id],
+  });
+  const { access_token: token } = await auth.login(email);
+  assert.equal(await me(token), 200);
+  assert.equal((await change(token)).status, 204);
+  assert.equal(await me(token), 401);
+});
+
 test('a session ended meanwhile, or a password changed meanwhile, changes nothing', async () => {
   const { email } = await auth.register();
   const { access_token: token, refresh_token } = await auth.login(email);

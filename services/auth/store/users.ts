@@ -235,14 +235,14 @@ export async function saveUserRights(
 
 /**
  * Saves a new password; the account must be locked already. Every access token issued until now is dead from
- * here on.
+ * here on, by a clock that was set back too, as with `saveUserRights`.
  * @returns that instant in microseconds.
  */
 export async function savePassword(db: Queryable, id: string, passwordHash: string): Promise<number> {
   const [row] = await db.query<{ notBefore: number }>({
     name: 'save-password',
     text: `update users set password_hash = $2,
-        tokens_valid_after = greatest(clock_timestamp(), tokens_valid_after)
+        tokens_valid_after = greatest(clock_timestamp(), tokens_valid_after + interval '1 microsecond')
       where id = $1
       returning micros(tokens_valid_after) as "notBefore"`,
     values: [id, passwordHash],
