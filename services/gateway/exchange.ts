@@ -31,6 +31,7 @@ export class Exchange {
   hasBody = false;
   expectsContinue = false;
   wantsWebSocket = false;
+  /** The host that was asked for, as it was written; what a trusted peer says of it counts (assign-request-id). */
   host = none;
   /** What the peer claimed; believed only from trusted peers. */
   claimed: ClaimedHeaders | undefined = undefined;

@@ -55,7 +55,7 @@ export function createDenialReporter({ masterKey, connector, log }: DenialReport
       session_id: x.claims!.sid,
       role: x.claims!.roles[0],
       method: x.method,
-      route: x.route!.path,
+      route: x.route!.label,
     });
     const userAgent = x.req.headers['user-agent'];
     const headers = {

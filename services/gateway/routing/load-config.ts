@@ -99,10 +99,10 @@ function readRoutes(
     const tie = table.add(route);
     lineOf.set(route, reader.lineOf(node));
     if (tie !== undefined) {
-      const where = `${tie.first.path} in line ${lineOf.get(tie.first)}`;
+      const where = `${tie.first.label} in line ${lineOf.get(tie.first)}`;
       reader.refuse(
         node,
-        `${route.path} matches the same paths as ${where}, both with ${tie.method}: give them different methods`,
+        `${route.label} matches the same requests as ${where}, both with ${tie.method}: give them different hosts, methods or headers`,
       );
     }
     routes.push(route);
@@ -110,12 +110,12 @@ function readRoutes(
   return routes;
 }
 
-/** What is counted is the route's own: pattern and methods tell it apart, and it stays over a reload. */
+/** What is counted is the route's own: what it matches tells it apart, and it stays over a reload. */
 function nameLimits(route: Route): Route {
-  const { rateLimit, concurrency } = route;
+  const { rateLimit, concurrency, path, methods, hosts, headers } = route;
   if (rateLimit === undefined && concurrency === undefined) return route;
   const id = createHash('sha256')
-    .update(JSON.stringify([route.path, route.methods ?? null]))
+    .update(JSON.stringify([path, methods ?? null, ...hosts, ...headers]))
     .digest('hex')
     .slice(0, 12);
   const name = `route-${id}`;

@@ -82,6 +82,16 @@ export class NodeReader {
     return isMap(this.#resolve(node));
   }
 
+  isSequence(node: YamlNode): boolean {
+    return isSeq(this.#resolve(node));
+  }
+
+  /** Text as it stands in the file: what an error may quote, for a variable's value may be a secret. */
+  written(node: YamlNode): string {
+    const scalar = this.#resolve(node);
+    return isScalar(scalar) ? String(scalar.value) : '';
+  }
+
   /** Text, after interpolation. */
   text(node: YamlNode, what: string): string | undefined {
     const scalar = this.#resolve(node);

@@ -5,14 +5,19 @@ import { authServiceName } from './auth-service.ts';
 import { parsePattern } from './path-pattern.ts';
 import { readCors } from './read-cors.ts';
 import { readConcurrency, readRateLimit } from './read-limits.ts';
+import { readHeaderConditions, readHosts, readMethods } from './read-match.ts';
 import type { Field, NodeReader, YamlNode } from './read-node.ts';
-import { type Access, type Priority, priorities, type Route, routeMethods } from './route.ts';
+import { type Access, type Priority, priorities, type Route } from './route.ts';
+import { parseRewrite } from './target-path.ts';
 
 export const routeKeys = [
+  'host',
   'path',
   'methods',
+  'headers',
   'service',
   'strip_prefix',
+  'rewrite',
   'access',
   'rate_limit',
   'body_limit_bytes',
@@ -39,11 +44,19 @@ export function readRoute(reader: NodeReader, node: YamlNode): Route | undefined
   const service = fields.has('service')
     ? reader.text(get('service'), 'service')
     : reader.refuse(node, 'a route needs a service: the name of one under services');
+  const hosts = fields.has('host') ? readHosts(reader, get('host')) : [];
+  if (fields.has('rewrite') && fields.has('strip_prefix')) {
+    reader.refuse(fields.get('rewrite')?.key, 'rewrite takes the place of strip_prefix: write one of them');
+  }
   const route: Route = {
+    label: `${hosts.join(',')}${path}`,
+    hosts,
     path: path ?? '/',
     methods: fields.has('methods') ? readMethods(reader, get('methods')) : undefined,
+    headers: fields.has('headers') ? readHeaderConditions(reader, get('headers')) : [],
     service: service ?? '',
     stripPrefix: fields.has('strip_prefix') ? readStripPrefix(reader, get('strip_prefix'), path) : '',
+    rewrite: fields.has('rewrite') ? readRewrite(reader, get('rewrite'), path) : undefined,
     access: fields.has('access') ? readAccess(reader, get('access')) : { kind: 'authenticated' },
     rateLimit: fields.has('rate_limit') ? readRateLimit(reader, get('rate_limit')) : undefined,
     bodyLimitBytes: fields.has('body_limit_bytes')
@@ -67,20 +80,9 @@ function readPath(reader: NodeReader, node: YamlNode): string | undefined {
   const text = reader.text(node, 'path');
   if (text === undefined) return undefined;
   const pattern = parsePattern(text);
-  return pattern.kind === 'pattern' ? text : reader.refuse(node, `path ${text}: ${pattern.reason}`);
-}
-
-function readMethods(reader: NodeReader, node: YamlNode): string[] | undefined {
-  const items = reader.items(node, 'methods');
-  if (items === undefined) return undefined;
-  if (items.length === 0) return reader.refuse(node, 'methods is empty; leave it out to allow all');
-  const methods: string[] = [];
-  for (const item of items) {
-    const method = reader.word(item, 'a method', routeMethods);
-    if (method !== undefined && methods.includes(method)) reader.refuse(item, `${method} stands here twice`);
-    else if (method !== undefined) methods.push(method);
-  }
-  return methods;
+  return pattern.kind === 'pattern'
+    ? text
+    : reader.refuse(node, `path ${reader.written(node)}: ${pattern.reason}`);
 }
 
 function readStripPrefix(reader: NodeReader, node: YamlNode, path: string | undefined): string {
@@ -92,7 +94,7 @@ function readStripPrefix(reader: NodeReader, node: YamlNode, path: string | unde
   } else if (prefix.endsWith('/')) {
     reader.refuse(node, 'strip_prefix must not end in a slash: the rest of the path keeps its own');
   } else if (path !== prefix && !path.startsWith(`${prefix}/`)) {
-    reader.refuse(node, `strip_prefix ${prefix} is not how the path ${path} begins`);
+    reader.refuse(node, `strip_prefix ${reader.written(node)} is not how the path ${path} begins`);
   }
   return prefix;
 }
@@ -101,6 +103,15 @@ function readStripPrefix(reader: NodeReader, node: YamlNode, path: string | unde
 function readPriority(reader: NodeReader, field: Field | undefined, service: string | undefined): Priority {
   const unsaid = service === authServiceName ? 'critical' : 'normal';
   return field === undefined ? unsaid : (reader.word(field.value, 'priority', priorities) ?? unsaid);
+}
+
+function readRewrite(reader: NodeReader, node: YamlNode, path: string | undefined): string | undefined {
+  const text = reader.text(node, 'rewrite');
+  const pattern = path === undefined ? undefined : parsePattern(path);
+  if (text === undefined || pattern?.kind !== 'pattern') return undefined;
+  const rewrite = parseRewrite(text, pattern);
+  if (rewrite.kind === 'pattern') return text;
+  return reader.refuse(node, `rewrite ${reader.written(node)}: ${rewrite.reason}`);
 }
 
 function readAccess(reader: NodeReader, node: YamlNode): Access {

@@ -39,7 +39,7 @@ function readTarget(reader: NodeReader, node: YamlNode): Target | undefined {
   if (place === undefined) {
     return reader.refuse(
       urlNode,
-      `a target is an http or https origin such as http://10.0.0.5:9000, not ${text}; a unix socket is http+unix:/path`,
+      `a target is an http or https origin such as http://10.0.0.5:9000, not ${reader.written(urlNode)}; a unix socket is http+unix:/path`,
     );
   }
   const given = fields?.get('weight');

@@ -1,129 +1,73 @@
-// From a canonical path to the routes that stand for it, in one look at a map for exact paths and one walk
-// along the segments else. The most specific pattern wins, decided segment by segment from the left: a
-// literal before a named segment before the tail. The choice depends on the path alone; the method is looked
-// at only afterwards, so that a method nobody allowed never falls through to a wider route.
+// From host and path to the routes that stand for them. The host decides first: its exact name, then wildcards from
+// the longest, then the routes without a host, which are for all; the first of these that has the path at all is
+// the one, and within it the path decides (path-table.ts), then the method, then headers (leaf.ts). So neither a
+// method nor a header ever opens a wider path than the one that was asked for.
 
-import { parsePattern, patternKey, type Segment } from './path-pattern.ts';
-import { type Route, routeMethods } from './route.ts';
-
-/** All routes of one pattern. */
-export type Leaf<R extends Route> = {
-  readonly routes: R[];
-  readonly byMethod: Map<string, R>;
-  /** The `Allow` header of a 405. */
-  allow: string;
-};
-
-type TreeNode<R extends Route> = {
-  readonly literals: Map<string, TreeNode<R>>;
-  named: TreeNode<R> | undefined;
-  /** The pattern that ends here. */
-  end: Leaf<R> | undefined;
-  /** The pattern that ends here in `/*`. */
-  tail: Leaf<R> | undefined;
-};
-
-/** Two routes that match the same paths with a common method. */
-export type RouteTie<R extends Route> = { readonly first: R; readonly second: R; readonly method: string };
+import { canonicalHost, hostLengthMax, parseHostPattern } from './host-pattern.ts';
+import type { Leaf, RouteTie } from './leaf.ts';
+import { PathTable } from './path-table.ts';
+import type { Route } from './route.ts';
 
 export class RouteTable<R extends Route> {
-  readonly #exact = new Map<string, Leaf<R>>();
-  readonly #root: TreeNode<R> = newNode();
-  readonly #patterns = new Map<string, Leaf<R>>();
+  readonly #anyHost = new PathTable<R>();
+  readonly #exact = new Map<string, PathTable<R>>();
+  /** By what follows `*.`. */
+  readonly #wildcards = new Map<string, PathTable<R>>();
 
   /** Adds a route; a tie is returned and the route left out. */
   add(route: R): RouteTie<R> | undefined {
-    const pattern = parsePattern(route.path);
-    if (pattern.kind === 'refused') throw new Error(`path ${route.path}: ${pattern.reason}`);
-    const key = patternKey(pattern);
-    let leaf = this.#patterns.get(key);
-    if (leaf === undefined) {
-      leaf = { routes: [], byMethod: new Map(), allow: '' };
-      this.#patterns.set(key, leaf);
-      let node = this.#root;
-      for (const segment of pattern.segments) node = descend(node, segment);
-      if (pattern.tail) node.tail = leaf;
-      else node.end = leaf;
-      if (!pattern.tail && pattern.segments.every((segment) => segment.kind === 'literal')) {
-        this.#exact.set(route.path, leaf);
-      }
+    if (route.hosts.length === 0) return this.#anyHost.add(route);
+    for (const host of route.hosts) {
+      const tie = this.#tableOf(host).add(route);
+      if (tie !== undefined) return tie;
     }
-    return addToLeaf(leaf, route);
+    return undefined;
   }
 
-  /** True when a route with the same pattern (names of segments aside) is there. */
+  /** True when a route for all hosts with the same pattern (names of segments aside) is there. */
   hasPattern(path: string): boolean {
-    const pattern = parsePattern(path);
-    return pattern.kind === 'pattern' && this.#patterns.has(patternKey(pattern));
+    return this.#anyHost.hasPattern(path);
   }
 
-  /** The routes of the most specific pattern that matches a canonical path. */
-  match(path: string): Leaf<R> | undefined {
-    return this.#exact.get(path) ?? walk(this.#root, path, 1);
+  /** `host` as the client sent it; the path is canonical. */
+  match(host: string, path: string): Leaf<R> | undefined {
+    for (const table of this.#tablesOf(host)) {
+      const leaf = table.match(path);
+      if (leaf !== undefined) return leaf;
+    }
+    return this.#anyHost.match(path);
+  }
+
+  /** Whether a route names this host, by itself or by a wildcard. */
+  namesHost(host: string): boolean {
+    return this.#tablesOf(host).length > 0;
+  }
+
+  #tableOf(host: string): PathTable<R> {
+    const pattern = parseHostPattern(host);
+    if (pattern.kind === 'refused') throw new Error(`host ${host} ${pattern.reason}`);
+    const tables = pattern.isWildcard ? this.#wildcards : this.#exact;
+    const table = tables.get(pattern.name) ?? new PathTable<R>();
+    tables.set(pattern.name, table);
+    return table;
+  }
+
+  /** Those that name the host, the most specific first. */
+  #tablesOf(host: string): readonly PathTable<R>[] {
+    if (this.#exact.size + this.#wildcards.size === 0) return none;
+    const name = canonicalHost(host);
+    // What no route could name is not looked for, label by label.
+    if (name.length > hostLengthMax) return none;
+    const tables: PathTable<R>[] = [];
+    const exact = this.#exact.get(name);
+    if (exact !== undefined) tables.push(exact);
+    if (this.#wildcards.size === 0) return tables;
+    for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
+      const wildcard = this.#wildcards.get(name.slice(dot + 1));
+      if (wildcard !== undefined) tables.push(wildcard);
+    }
+    return tables;
   }
 }
 
-function newNode<R extends Route>(): TreeNode<R> {
-  return { literals: new Map(), named: undefined, end: undefined, tail: undefined };
-}
-
-function descend<R extends Route>(node: TreeNode<R>, segment: Segment): TreeNode<R> {
-  if (segment.kind === 'named') {
-    node.named ??= newNode();
-    return node.named;
-  }
-  let next = node.literals.get(segment.text);
-  if (next === undefined) {
-    next = newNode();
-    node.literals.set(segment.text, next);
-  }
-  return next;
-}
-
-function addToLeaf<R extends Route>(leaf: Leaf<R>, route: R): RouteTie<R> | undefined {
-  const methods = allowedMethods(route);
-  for (const method of methods) {
-    // HEAD that comes along with GET gives way to a HEAD that another route names.
-    const first = leaf.byMethod.get(method);
-    if (first === undefined || isImplied(first, method) || isImplied(route, method)) continue;
-    return { first, second: route, method };
-  }
-  leaf.routes.push(route);
-  for (const method of methods) {
-    const first = leaf.byMethod.get(method);
-    if (first === undefined || isImplied(first, method)) leaf.byMethod.set(method, route);
-  }
-  leaf.allow = routeMethods.filter((method) => leaf.byMethod.has(method)).join(', ');
-  return undefined;
-}
-
-/** The methods a route serves: HEAD wherever GET is; all but TRACE and CONNECT when none is named. */
-function allowedMethods(route: Route): readonly string[] {
-  if (route.methods === undefined) return routeMethods;
-  return route.methods.includes('GET') && !route.methods.includes('HEAD')
-    ? [...route.methods, 'HEAD']
-    : route.methods;
-}
-
-function isImplied(route: Route, method: string): boolean {
-  return method === 'HEAD' && route.methods !== undefined && !route.methods.includes('HEAD');
-}
-
-// `at` is where the next segment begins; past the end of the path there is none. The depth of the recursion
-// is bounded by the longest pattern, the branching by two a level.
-function walk<R extends Route>(node: TreeNode<R>, path: string, at: number): Leaf<R> | undefined {
-  if (at > path.length) return node.end ?? node.tail;
-  const slash = path.indexOf('/', at);
-  const end = slash === -1 ? path.length : slash;
-  const segment = path.slice(at, end);
-  const literal = node.literals.get(segment);
-  if (literal !== undefined) {
-    const found = walk(literal, path, end + 1);
-    if (found !== undefined) return found;
-  }
-  if (node.named !== undefined && segment !== '') {
-    const found = walk(node.named, path, end + 1);
-    if (found !== undefined) return found;
-  }
-  return node.tail;
-}
+const none: readonly never[] = Object.freeze([]);

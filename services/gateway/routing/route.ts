@@ -5,6 +5,7 @@ import type { Limit } from '@pi-gateway/limiter/limiter.ts';
 import type { Balance } from '../upstreams/balance.ts';
 import type { BreakerRule } from '../upstreams/circuit-breaker.ts';
 import type { TlsFiles } from '../upstreams/client-tls.ts';
+import type { HeaderCondition } from './header-condition.ts';
 
 export type Access =
   | { readonly kind: 'public' }
@@ -54,13 +55,21 @@ export type Service = {
 };
 
 export type Route = {
-  /** The pattern as written, e.g. `/orders/{id}`; the label in metrics and log. */
+  /** What log and metrics call it: hosts and path. */
+  readonly label: string;
+  /** In the form that is compared, e.g. `api.example.com` or `*.example.com`; none: every host. */
+  readonly hosts: readonly string[];
+  /** The pattern as written, e.g. `/orders/{id}`. */
   readonly path: string;
   /** undefined: every method but TRACE and CONNECT. */
   readonly methods: readonly string[] | undefined;
+  /** All of them must be met. */
+  readonly headers: readonly HeaderCondition[];
   readonly service: string;
   /** Cut off the front of the canonical path before it is forwarded; '' for none. */
   readonly stripPrefix: string;
+  /** The path for the service instead, e.g. `/v2/{id}/*`; undefined: as it came. */
+  readonly rewrite: string | undefined;
   readonly access: Access;
   readonly rateLimit: RateLimit | undefined;
   readonly bodyLimitBytes: number;

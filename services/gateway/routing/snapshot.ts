@@ -4,8 +4,11 @@
 import { noTlsFiles } from '../upstreams/client-tls.ts';
 import type { UpstreamService } from '../upstreams/upstream-service.ts';
 import { authServiceName } from './auth-service.ts';
+import type { Leaf } from './leaf.ts';
+import { forwardsToken, ownRoutes } from './own-routes.ts';
 import type { Route, RoutingConfig, Service } from './route.ts';
-import { type Leaf, RouteTable } from './route-table.ts';
+import { RouteTable } from './route-table.ts';
+import { compileTargetPath } from './target-path.ts';
 
 /** `upstream` undefined: the gateway answers by itself (`GET /`). */
 export type SnapshotRoute = Route & {
@@ -14,13 +17,18 @@ export type SnapshotRoute = Route & {
   readonly forwardToken: boolean;
   /** Whether the service is our own auth service, to which the gateway proves itself. */
   readonly isAuth: boolean;
+  /** From the path that was matched and authorised to the one for the service. */
+  readonly targetPath: (path: string) => string;
 };
 
 export type Snapshot = {
   readonly services: ReadonlyMap<string, UpstreamService>;
   readonly routes: readonly SnapshotRoute[];
   readonly hash: string;
-  match(path: string): Leaf<SnapshotRoute> | undefined;
+  /** `host` as the client sent it; the path is canonical. */
+  match(host: string, path: string): Leaf<SnapshotRoute> | undefined;
+  /** Whether the file has anything for this host: a route that names it, or one for all hosts. */
+  servesHost(host: string): boolean;
 };
 
 export type SnapshotOptions = {
@@ -38,28 +46,24 @@ export function openSnapshot(config: RoutingConfig, options: SnapshotOptions, pr
   }
   const table = new RouteTable<SnapshotRoute>();
   const routes: SnapshotRoute[] = [];
-  const add = (route: Route, forwardToken: boolean) => {
-    const upstream = services.get(route.service);
-    const joined: SnapshotRoute = {
+  for (const route of [...config.routes, ...ownRoutes(config.routes)]) {
+    const joined: SnapshotRoute = Object.freeze({
       ...route,
-      upstream,
-      forwardToken,
+      upstream: services.get(route.service),
+      forwardToken: forwardsToken(route, config),
       isAuth: route.service === authServiceName,
-    };
-    table.add(Object.freeze(joined));
+      targetPath: compileTargetPath(route),
+    });
+    table.add(joined);
     routes.push(joined);
-  };
-  for (const route of config.routes) add(route, config.services.get(route.service)?.forwardToken === true);
-  for (const route of ownRoutes) if (!table.hasPattern(route.path)) add(route, false);
-  // Auth checks the service's own credentials, which stand in `authorization`.
-  for (const route of serviceRoutes) if (!table.hasPattern(route.path)) add(route, true);
-  // A route such as /* is for everything, the root too.
-  if (table.match('/') === undefined) add(rootRoute, false);
+  }
+  const servesAllHosts = config.routes.length === 0 || config.routes.some(({ hosts }) => hosts.length === 0);
   return Object.freeze({
     services,
     routes: Object.freeze(routes),
     hash: config.hash,
-    match: (path: string) => table.match(path),
+    match: (host: string, path: string) => table.match(host, path),
+    servesHost: (host: string) => servesAllHosts || table.namesHost(host),
   });
 }
 
@@ -88,28 +92,3 @@ function ownAuth(config: RoutingConfig, authUrl: string): Service[] {
     },
   ];
 }
-
-const own = {
-  methods: ['GET', 'HEAD'],
-  stripPrefix: '',
-  access: { kind: 'public' },
-  rateLimit: undefined,
-  bodyLimitBytes: 0,
-  encodedSlashes: 'refuse',
-} as const;
-
-/** The documents of auth that stand at the root of the gateway too. */
-const ownRoutes: readonly Route[] = [
-  { ...own, path: '/.well-known/*', service: authServiceName },
-  { ...own, path: '/openapi.json', service: authServiceName },
-];
-
-/** What services in any language ask of auth, with credentials of their own (RFC 7662, RFC 7009). */
-const serviceRoutes: readonly Route[] = ['/oauth/introspect', '/oauth/revoke'].map((path) => ({
-  ...own,
-  path,
-  methods: ['POST'],
-  service: authServiceName,
-  bodyLimitBytes: 16_384,
-}));
-const rootRoute: Route = { ...own, path: '/', service: '' };

@@ -25,7 +25,7 @@ export function assignIdentity(x: Exchange, deps: IdentityDeps): void {
     'x-forwarded-proto',
     originalProto(x),
     'x-forwarded-host',
-    originalHost(x),
+    x.host,
   );
   pushTrace(x);
 }
@@ -45,13 +45,6 @@ function originalProto(x: Exchange): string {
   const claimed = x.isTrustedPeer ? x.claimed?.forwardedProto : undefined;
   if (claimed === 'https' || claimed === 'http') return claimed;
   return 'encrypted' in x.req.socket ? 'https' : 'http';
-}
-
-const hostForm = /^(?:[a-z0-9_][a-z0-9._-]*|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?$/i;
-
-function originalHost(x: Exchange): string {
-  const claimed = x.isTrustedPeer ? x.claimed?.forwardedHost : undefined;
-  return claimed !== undefined && hostForm.test(claimed) ? claimed : x.host;
 }
 
 // W3C Trace Context: a trace goes on only for trusted peers; anybody else could tie his requests to another's.

@@ -1,6 +1,6 @@
 // assign: who is at the other end, and the name of this request. Trusted peers (our own entry's socket, and
-// TRUSTED_PROXIES) are believed about the client's address and may bring the id along; everybody else is just
-// a client, on loopback too.
+// TRUSTED_PROXIES) are believed about the client's address and the host he asked for, and may bring the id along;
+// everybody else is just a client, on loopback too.
 
 import { canonicalAddress } from '@pi-gateway/client-address/canonical-address.ts';
 import { clientAddress } from '@pi-gateway/client-address/client-address.ts';
@@ -23,12 +23,20 @@ export function assignRequestId(x: Exchange, deps: { readonly trustedProxies: Tr
     return;
   }
   const claimed = x.claimed;
+  x.host = originalHost(x);
   x.clientAddress =
     peer === undefined
       ? entryClient(claimed?.forwardedFor, trusted)
       : clientAddress(peer, claimed?.forwardedFor, trusted);
   const id = claimed?.requestId;
   x.requestId = id !== undefined && idForm.test(id) ? id : newRequestId();
+}
+
+const hostForm = /^(?:[a-z0-9_][a-z0-9._-]*|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?$/i;
+
+function originalHost(x: Exchange): string {
+  const claimed = x.claimed?.forwardedHost;
+  return claimed !== undefined && hostForm.test(claimed) ? claimed : x.host;
 }
 
 // The address is asked of the system once a connection, and put in canonical form once.

@@ -1,5 +1,5 @@
 // forward: the request goes to a target of the route's service, under the very path that was matched and
-// authorised. Streams from here on; the pipeline's part is over once the call is made.
+// authorised (or what the route's rewrite makes of it) and the query as it came. Streams from here on; the pipeline's part is over once the call is made.
 
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import { answerRoot } from '../endpoints/root.ts';
@@ -13,17 +13,11 @@ export function forwardRequest(x: Exchange, deps: ForwardDeps): void {
   if (x.hasBody && x.contentLength !== undefined) x.headers.push('content-length', String(x.contentLength));
   const request = {
     method: x.req.method!,
-    path: upstreamTarget(x),
+    path: x.route!.targetPath(x.path) + x.query,
     headers: x.headers,
     upgrade: x.upgrade !== undefined,
   };
   const forwarding = new Forwarding(x, service, request, deps);
   x.forwarding = forwarding;
   forwarding.send();
-}
-
-/** The canonical path without the route's prefix, and the query as it came. */
-function upstreamTarget(x: Exchange): string {
-  const rest = x.path.slice(x.route!.stripPrefix.length);
-  return (rest === '' ? '/' : rest) + x.query;
 }

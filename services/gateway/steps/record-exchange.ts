@@ -44,7 +44,7 @@ export class Recorder {
     const reason = x.reason ?? (isWhole ? '' : 'client_gone');
     const durationMs = endedMs - x.startedMs;
     const upstreamMs = x.upstreamHeadMs === 0 ? null : x.upstreamHeadMs - x.upstreamStartedMs;
-    const route = x.label ?? x.route?.path ?? 'none';
+    const route = x.label ?? x.route?.label ?? 'none';
     metrics.count(route, x.req.method!, status, reason);
     if (status !== 101) metrics.observe(route, durationMs / 1000);
     if (upstreamMs !== null) metrics.observeUpstream(x.route!.service, upstreamMs / 1000);

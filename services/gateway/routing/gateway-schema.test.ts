@@ -1,0 +1,244 @@
+// What an editor says by gateway.schema.json is what the reader says at a start: red for what is refused and
+// green for what is taken. Only what lies outside the one value (another key, a variable) is the reader's alone.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { fileKeys, loadConfig } from './load-config.ts';
+import { breakerKeys } from './read-breaker.ts';
+import { corsKeys } from './read-cors.ts';
+import { concurrencyKeys, rateLimitKeys } from './read-limits.ts';
+import { roles, routeKeys } from './read-route.ts';
+import { healthKeys, serviceKeys, timeoutKeys } from './read-service.ts';
+import { targetKeys } from './read-target.ts';
+import { tlsKeys } from './read-tls.ts';
+import { routeMethods } from './route.ts';
+
+type Shape = Record<string, { properties: object; anyOf: { enum?: string[] }[] }>;
+type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value };
+
+const schema = JSON.parse(readFileSync(new URL('../gateway.schema.json', import.meta.url), 'utf8')) as {
+  properties: object;
+  $defs: Shape;
+};
+const isValid = new Ajv2020({ strict: true, strictTypes: false, allowUnionTypes: true }).compile(schema);
+
+test('the schema knows exactly the keys and words that the reader knows', () => {
+  const keys = (name: string) => Object.keys(schema.$defs[name]!.properties);
+  const words = (name: string) => schema.$defs[name]!.anyOf.flatMap((one) => one.enum ?? []);
+  assert.deepEqual(Object.keys(schema.properties), [...fileKeys]);
+  assert.deepEqual(keys('service'), [...serviceKeys]);
+  assert.deepEqual(keys('timeouts'), [...timeoutKeys]);
+  assert.deepEqual(keys('health'), [...healthKeys]);
+  assert.deepEqual(keys('target'), [...targetKeys]);
+  assert.deepEqual(keys('tls'), [...tlsKeys]);
+  assert.deepEqual(keys('breaker'), [...breakerKeys]);
+  assert.deepEqual(keys('rate_limit'), [...rateLimitKeys]);
+  assert.deepEqual(keys('concurrency'), [...concurrencyKeys]);
+  assert.deepEqual(keys('route'), [...routeKeys]);
+  assert.deepEqual(keys('cors'), [...corsKeys]);
+  assert.deepEqual(words('method'), [...routeMethods]);
+  assert.deepEqual(words('role'), [...roles]);
+});
+
+const variables = {
+  NUMBER: '7',
+  MANY: '7000',
+  PRIORITY: 'high',
+  WORD: 'GET',
+  ROLE: 'admin',
+  FLAG: 'true',
+  ORIGIN: 'http://a',
+  PATH_: '/a',
+};
+
+function fileWith(kind: 'service' | 'route', key: string, value: Value): Value {
+  const service = kind === 'service' ? { targets: ['http://a'], [key]: value } : { targets: ['http://a'] };
+  const route =
+    kind === 'route' ? { path: '/a/b/*', service: 'up', [key]: value } : { path: '/a', service: 'up' };
+  return { services: { up: service }, routes: [route] };
+}
+
+function verdicts(file: Value): { editor: boolean; reader: boolean } {
+  return {
+    editor: isValid(file),
+    reader: loadConfig(JSON.stringify(file), variables).kind === 'config',
+  };
+}
+
+const wrong: readonly Value[] = [null, [], {}, [[]], { x: 1 }, [null]];
+const numbers: readonly Value[] = [
+  0,
+  1,
+  10,
+  11,
+  99,
+  100,
+  86_400_000,
+  86_400_001,
+  10 ** 7,
+  2 ** 41,
+  -1,
+  1.5,
+  '7',
+  '1.5',
+  'x',
+];
+const samples: Readonly<Record<'service' | 'route', Readonly<Record<string, readonly Value[]>>>> = {
+  service: {
+    targets: [
+      ['http://a'],
+      ['https://a:1/'],
+      ['http://a', 'http://b'],
+      ['ftp://a'],
+      ['http://a/b'],
+      'http://a',
+    ],
+    dns_refresh_ms: [...numbers.filter((one) => one !== '7'), '${MANY}'],
+    tls: [
+      {},
+      { ca_file: '/a' },
+      { ca_file: 'a' },
+      { server_name: 'a.test' },
+      { server_name: 'a b' },
+      { client_cert_file: '/a', client_key_file: '/b' },
+      { x: '/a' },
+    ],
+    balance: ['round_robin', 'least_pending', 'power_of_two', 'random', true],
+    timeouts: [
+      {},
+      ...numbersFor('connect_ms'),
+      ...numbersFor('headers_ms'),
+      ...numbersFor('idle_ms'),
+      ...numbersFor('total_ms'),
+      ...numbersFor('tunnel_idle_ms'),
+      { conect_ms: 1 },
+    ],
+    retries: [...numbers, '${NUMBER}'],
+    health: [
+      { path: '/h' },
+      { path: 'h' },
+      { interval_ms: 100 },
+      { path: '/a b' },
+      { path: '/h', x: 1 },
+    ].concat(
+      numbers.filter((one) => one !== '7').map((interval_ms) => ({ path: '/h', interval_ms })) as never[],
+    ),
+    breaker: [
+      'off',
+      'on',
+      {},
+      { x: 1 },
+      ...['failure_percent', 'min_requests', 'window_ms'].flatMap((key) =>
+        numbers.filter((one) => one !== '7').map((value) => ({ [key]: value })),
+      ),
+    ],
+    max_pending: [...numbers, '${NUMBER}'],
+    forward_token: [true, false, 'true', 'yes', 1, '${FLAG}'],
+  },
+  route: {
+    host: ['a.test', '*.a.test', '[::1]', ['a.test', '*.b.test'], 'a:80', 'a/b', '*', '', 'a.*.b', ['a b']],
+    path: ['/a/b/*', '/', '/a/{id}', 'a', '', '${PATH_}'],
+    methods: [['GET'], ['GET', 'POST'], ['get'], 'GET', ['GET', 'GET'], ['TRACE'], ['${WORD}']],
+    headers: [
+      { 'x-a': '1' },
+      { 'x-a': 1 },
+      { 'x-a': '*' },
+      { 'x-a': ' ' },
+      { 'x a': '1' },
+      { 'x-a': ['1'] },
+      'x-a',
+    ],
+    service: ['up', 1],
+    strip_prefix: ['/a', '/a/b', '/a/', 'a', '${PATH_}'],
+    rewrite: ['/x/*', '/', 'x', '', '${PATH_}'],
+    access: [
+      'public',
+      'optional',
+      'authenticated',
+      'open',
+      { roles: ['admin'] },
+      { roles: ['user', '${ROLE}'] },
+      { roles: ['root'] },
+      { roles: [] },
+      { roles: 'admin' },
+      { role: ['admin'] },
+    ],
+    rate_limit: [
+      '1/1',
+      '100/60',
+      '1',
+      '1/',
+      'a/b',
+      5,
+      { limit: '1/1' },
+      { limit: '1/1', by: 'ip' },
+      { limit: '1/1', by: 'header', header: 'x-key' },
+      { limit: '1/1', by: 'all' },
+      { by: 'ip' },
+      { limit: '1/1', x: 1 },
+    ],
+    body_limit_bytes: [...numbers, '${NUMBER}'],
+    encoded_slashes: ['pass', 'refuse', 'yes', true],
+    cors: [
+      { origins: ['https://a.test'] },
+      { origins: ['*'] },
+      { origins: [] },
+      { origins: ['a.test'] },
+      { origins: ['https://*.a.test'] },
+      { origins: ['null'] },
+      { origins: 'https://a.test' },
+      { methods: ['GET'] },
+      ...[['GET'], ['get'], [], 'GET'].map((methods) => ({ origins: ['https://a.test'], methods })),
+      ...[['x-a'], ['x a'], ['*'], [], 'x-a'].map((headers) => ({ origins: ['https://a.test'], headers })),
+      ...[['x-a'], ['x a'], [], 'x-a'].map((expose_headers) => ({
+        origins: ['https://a.test'],
+        expose_headers,
+      })),
+      ...[true, 'true', '${FLAG}', 1].map((credentials) => ({ origins: ['https://a.test'], credentials })),
+      ...numbersFor('max_age_seconds', { origins: ['https://a.test'] }),
+      { origins: ['https://a.test'], x: 1 },
+    ],
+    priority: ['low', 'normal', 'high', 'critical', 'urgent', 1, '${PRIORITY}'],
+    concurrency: [...numbersFor('route'), ...numbersFor('caller'), { route: 1, caller: 1 }, { x: 1 }],
+    header_limit_bytes: [...numbers, 16_384, 16_385, '${NUMBER}'],
+  },
+};
+
+function numbersFor(key: string, more: Record<string, Value> = {}): Value[] {
+  return [...numbers, '${NUMBER}'].map((value) => ({ ...more, [key]: value }));
+}
+
+for (const kind of ['service', 'route'] as const) {
+  describe(`${kind}: editor and reader agree about`, () => {
+    test('the samples, which know every key', () => {
+      assert.deepEqual(Object.keys(samples[kind]), kind === 'service' ? [...serviceKeys] : [...routeKeys]);
+    });
+    for (const [key, values] of Object.entries(samples[kind])) {
+      test(key, () => {
+        for (const value of [...values, ...wrong]) {
+          const { editor, reader } = verdicts(fileWith(kind, key, value));
+          assert.equal(editor, reader, `${key}: ${JSON.stringify(value)}: ${JSON.stringify(isValid.errors)}`);
+        }
+      });
+    }
+  });
+}
+
+test('unknown keys and missing ones are judged alike', () => {
+  for (const file of [
+    {},
+    [],
+    { services: {} },
+    { services: {}, routes: [] },
+    { services: {}, routes: [], extra: 1 },
+    { services: { up: {} }, routes: [] },
+    { services: { Up: { targets: ['http://a'] } }, routes: [] },
+    fileWith('route', 'acess', 'public'),
+    fileWith('service', 'target', 'http://a'),
+  ] as const) {
+    const { editor, reader } = verdicts(file);
+    assert.equal(editor, reader, JSON.stringify(file));
+  }
+});
