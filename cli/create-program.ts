@@ -4,6 +4,9 @@ import { Command } from 'commander';
 import { addAuditList } from './commands/audit-list.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addGatewayCheck } from './commands/gateway-check.ts';
+import { addGatewayDiff } from './commands/gateway-diff.ts';
+import { addGatewayExplain } from './commands/gateway-explain.ts';
+import { addGatewayRoutes } from './commands/gateway-routes.ts';
 import { addKeysList } from './commands/keys-list.ts';
 import { addKeysRevoke } from './commands/keys-revoke.ts';
 import { addKeysRotate } from './commands/keys-rotate.ts';
@@ -47,6 +50,9 @@ export function createProgram(io: Io): Command {
   addKeysRevoke(keys, io);
   addAuditList(audit, io);
   addGatewayCheck(gateway, io);
+  addGatewayRoutes(gateway, io);
+  addGatewayExplain(gateway, io);
+  addGatewayDiff(gateway, io);
   return program;
 }
 

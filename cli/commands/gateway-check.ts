@@ -4,6 +4,7 @@ import { checkGatewayConfig } from '@pi-gateway/gateway/routing/check-config.ts'
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { type Io, printAnswer } from '../io.ts';
+import { gatewayFileOf } from '../read-gateway-file.ts';
 
 export function addGatewayCheck(parent: Command, io: Io): void {
   parent
@@ -12,7 +13,7 @@ export function addGatewayCheck(parent: Command, io: Io): void {
     .argument('[file]', 'the file; GATEWAY_CONFIG or gateway.yaml when not given')
     .option('--json', 'answer as JSON')
     .action((file: string | undefined, options: { json?: true }) => {
-      const path = file ?? (io.env['GATEWAY_CONFIG'] || 'gateway.yaml');
+      const path = gatewayFileOf(io, file);
       const checked = checkGatewayConfig(path, io.env);
       if (checked.kind === 'valid') {
         const { services, routes } = checked.config;

@@ -13,7 +13,7 @@ import { roles, routeKeys } from './read-route.ts';
 import { healthKeys, serviceKeys, timeoutKeys } from './read-service.ts';
 import { targetKeys } from './read-target.ts';
 import { tlsKeys } from './read-tls.ts';
-import { routeMethods } from './route.ts';
+import { priorities, routeMethods } from './route.ts';
 
 type Shape = Record<string, { properties: object; anyOf: { enum?: string[] }[] }>;
 type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value };
@@ -40,6 +40,7 @@ test('the schema knows exactly the keys and words that the reader knows', () => 
   assert.deepEqual(keys('cors'), [...corsKeys]);
   assert.deepEqual(words('method'), [...routeMethods]);
   assert.deepEqual(words('role'), [...roles]);
+  assert.deepEqual(words('priority'), [...priorities]);
 });
 
 const variables = {

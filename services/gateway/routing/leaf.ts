@@ -47,12 +47,12 @@ export class Leaf<R extends Route> {
 }
 
 /** Negative when `a`, of the same path, is more specific than `b` for this method. */
-function compareOnPath(a: Route, b: Route, method: string): number {
+export function compareOnPath(a: Route, b: Route, method: string): number {
   return servesMethod(a, method)! - servesMethod(b, method)! || compareHeaders(a.headers, b.headers);
 }
 
 /** How a route comes to a method: 0 by name, 1 by GET's (HEAD goes along with it), 2 by having all; undefined: not. */
-function servesMethod({ methods }: Route, method: string): 0 | 1 | 2 | undefined {
+export function servesMethod({ methods }: Route, method: string): 0 | 1 | 2 | undefined {
   if (methods === undefined) return (routeMethods as readonly string[]).includes(method) ? 2 : undefined;
   if (methods.includes(method)) return 0;
   return method === 'HEAD' && methods.includes('GET') ? 1 : undefined;

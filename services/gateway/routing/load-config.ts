@@ -14,7 +14,7 @@ import { RouteTable } from './route-table.ts';
 export const fileKeys = ['services', 'routes'] as const;
 
 /** Paths the gateway answers itself; a route for one of them could never be reached. */
-const reservedPaths = ['/health', '/livez', '/readyz', '/verify'] as const;
+export const reservedPaths = ['/health', '/livez', '/readyz', '/verify'] as const;
 
 export type LoadedConfig =
   | { readonly kind: 'config'; readonly config: RoutingConfig }
@@ -42,15 +42,16 @@ export function loadConfig(
   const fields = reader.fields(document.contents, fileKeys, 'the file');
   if (fields === undefined) return { kind: 'invalid', problems: reader.problems };
   const services = readServices(reader, fields.get('services'), document.contents);
-  const routes = readRoutes(reader, fields.get('routes'), document.contents, services);
+  const lineOf = readRoutes(reader, fields.get('routes'), document.contents, services);
   if (reader.problems.length > 0) {
     const problems = reader.problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
     return { kind: 'invalid', problems };
   }
+  const routes = Object.freeze([...lineOf.keys()]);
   const hash = createHash('sha256')
     .update(JSON.stringify([[...services.values()], routes]))
     .digest('hex');
-  return { kind: 'config', config: Object.freeze({ services, routes, hash }) };
+  return { kind: 'config', config: Object.freeze({ services, routes, lines: lineOf, hash }) };
 }
 
 function syntaxMessage({ code, message, pos }: YAMLError, text: string): string {
@@ -71,19 +72,19 @@ function readServices(reader: NodeReader, field: Field | undefined, file: YamlNo
   return services;
 }
 
+/** The routes, each with its line. */
 function readRoutes(
   reader: NodeReader,
   field: Field | undefined,
   file: YamlNode,
   services: ReadonlyMap<string, Service>,
-): Route[] {
+): Map<Route, number> {
+  const lines = new Map<Route, number>();
   if (field === undefined) {
     reader.refuse(file, 'the file needs routes');
-    return [];
+    return lines;
   }
   const table = new RouteTable<Route>();
-  const routes: Route[] = [];
-  const lineOf = new Map<Route, number>();
   for (const node of reader.items(field.value, 'routes') ?? []) {
     const read = readRoute(reader, node);
     if (read === undefined) continue;
@@ -97,17 +98,16 @@ function readRoutes(
     }
     const route = nameLimits(read);
     const tie = table.add(route);
-    lineOf.set(route, reader.lineOf(node));
     if (tie !== undefined) {
-      const where = `${tie.first.label} in line ${lineOf.get(tie.first)}`;
+      const where = `${tie.first.label} in line ${lines.get(tie.first)}`;
       reader.refuse(
         node,
         `${route.label} matches the same requests as ${where}, both with ${tie.method}: give them different hosts, methods or headers`,
       );
     }
-    routes.push(route);
+    lines.set(route, reader.lineOf(node));
   }
-  return routes;
+  return lines;
 }
 
 /** What is counted is the route's own: what it matches tells it apart, and it stays over a reload. */

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import schema from '../gateway.schema.json' with { type: 'json' };
 import { loadConfig } from './load-config.ts';
-import { concurrencyKeys, rateLimitKeys } from './read-limits.ts';
-import { priorities } from './route.ts';
 
 function load(...routes: readonly string[]) {
   const services = '{ up: { targets: ["http://127.0.0.1:1"] }, auth: { targets: ["http://127.0.0.1:2"] } }';
@@ -78,11 +75,4 @@ describe('priority', () => {
     assert.deepEqual(said, ['normal', 'critical', 'low', 'high']);
     assert.match(problem('priority: hihg'), /did you mean high\?/);
   });
-});
-
-test('the schema for editors knows the same keys', () => {
-  const { rate_limit: rateLimit, concurrency, route } = schema.$defs;
-  assert.deepEqual(Object.keys(rateLimit.properties), [...rateLimitKeys]);
-  assert.deepEqual(Object.keys(concurrency.properties), [...concurrencyKeys]);
-  assert.deepEqual(route.properties.priority.enum, [...priorities]);
 });

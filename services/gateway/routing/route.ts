@@ -118,6 +118,8 @@ export type Cors = {
 export type RoutingConfig = {
   readonly services: ReadonlyMap<string, Service>;
   readonly routes: readonly Route[];
+  /** Where each route stands in the file. */
+  readonly lines: ReadonlyMap<Route, number>;
   /** SHA-256 of the file after interpolation, in hex: tells whether two gateways run the same file. */
   readonly hash: string;
 };

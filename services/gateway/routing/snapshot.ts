@@ -4,10 +4,10 @@
 import { noTlsFiles } from '../upstreams/client-tls.ts';
 import type { UpstreamService } from '../upstreams/upstream-service.ts';
 import { authServiceName } from './auth-service.ts';
-import type { Leaf } from './leaf.ts';
+import type { Routes } from './decide-route.ts';
+import { indexRoutes } from './index-routes.ts';
 import { forwardsToken, ownRoutes } from './own-routes.ts';
 import type { Route, RoutingConfig, Service } from './route.ts';
-import { RouteTable } from './route-table.ts';
 import { compileTargetPath } from './target-path.ts';
 
 /** `upstream` undefined: the gateway answers by itself (`GET /`). */
@@ -21,14 +21,10 @@ export type SnapshotRoute = Route & {
   readonly targetPath: (path: string) => string;
 };
 
-export type Snapshot = {
+export type Snapshot = Routes<SnapshotRoute> & {
   readonly services: ReadonlyMap<string, UpstreamService>;
   readonly routes: readonly SnapshotRoute[];
   readonly hash: string;
-  /** `host` as the client sent it; the path is canonical. */
-  match(host: string, path: string): Leaf<SnapshotRoute> | undefined;
-  /** Whether the file has anything for this host: a route that names it, or one for all hosts. */
-  servesHost(host: string): boolean;
 };
 
 export type SnapshotOptions = {
@@ -44,26 +40,21 @@ export function openSnapshot(config: RoutingConfig, options: SnapshotOptions, pr
     const isSame = running !== undefined && JSON.stringify(running.config) === JSON.stringify(service);
     services.set(service.name, isSame ? running : options.openService(service));
   }
-  const table = new RouteTable<SnapshotRoute>();
-  const routes: SnapshotRoute[] = [];
-  for (const route of [...config.routes, ...ownRoutes(config.routes)]) {
-    const joined: SnapshotRoute = Object.freeze({
+  const join = (route: Route): SnapshotRoute =>
+    Object.freeze({
       ...route,
       upstream: services.get(route.service),
       forwardToken: forwardsToken(route, config),
       isAuth: route.service === authServiceName,
       targetPath: compileTargetPath(route),
     });
-    table.add(joined);
-    routes.push(joined);
-  }
-  const servesAllHosts = config.routes.length === 0 || config.routes.some(({ hosts }) => hosts.length === 0);
+  const routes = config.routes.map(join);
+  const own = ownRoutes(config.routes).map(join);
   return Object.freeze({
     services,
-    routes: Object.freeze(routes),
+    routes: Object.freeze([...routes, ...own]),
     hash: config.hash,
-    match: (host: string, path: string) => table.match(host, path),
-    servesHost: (host: string) => servesAllHosts || table.namesHost(host),
+    ...indexRoutes(routes, own),
   });
 }
 
