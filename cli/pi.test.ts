@@ -121,6 +121,7 @@ describe('pi user', () => {
         rateLimitLoginPerIp: 'off',
         rateLimitLoginPerAccount: 'off',
         rateLimitRegisterPerIp: 'off',
+        rateLimitMailPerAddress: 'off',
         loginFailuresMax: 1,
       },
       masterKey,

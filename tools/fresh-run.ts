@@ -61,7 +61,10 @@ export async function startFreshRun(
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
   });
-  await untilReady(child, () => output);
+  await untilReady(child, () => output).catch((error: unknown) => {
+    child.kill('SIGKILL'); // or it would keep whoever asked for it alive
+    throw error;
+  });
   const mapped = [
     [8080, entry],
     [8001, gateway],

@@ -136,6 +136,10 @@ export const authSettings = {
     default: '20/600',
     doc: 'Registrations of one network.',
   }),
+  rateLimitMailPerAddress: rate('RATE_LIMIT_MAIL_PER_ADDRESS', {
+    default: '5/3600',
+    doc: 'Mails to one e-mail address, from wherever they are asked for (REGISTRATION=verified).',
+  }),
   loginFailuresMax: whole('LOGIN_FAILURES_MAX', {
     default: '100',
     min: 1,

@@ -19,6 +19,7 @@ export type LimitSettings = {
   readonly rateLimitLoginPerIp: Rate;
   readonly rateLimitLoginPerAccount: Rate;
   readonly rateLimitRegisterPerIp: Rate;
+  readonly rateLimitMailPerAddress: Rate;
   readonly loginFailuresMax: number;
 };
 
@@ -37,6 +38,8 @@ export type Limits = {
   forgiveFailures(account: string): Promise<void>;
   /** Every well-formed registration counts. */
   admitRegistration(network: string): Promise<Verdict>;
+  /** Every mail to one address counts, whether it has an account or not. @param account by `accountKey`. */
+  admitMail(account: string): Promise<Verdict>;
 };
 
 export type LoginAttempt = {
@@ -52,6 +55,7 @@ export function createLimits(limiter: Limiter, settings: LimitSettings, masterKe
   const perIp = limitOf('login-ip', settings.rateLimitLoginPerIp);
   const perAccount = limitOf('login-account', settings.rateLimitLoginPerAccount);
   const registerPerIp = limitOf('register-ip', settings.rateLimitRegisterPerIp);
+  const mailPerAddress = limitOf('mail-address', settings.rateLimitMailPerAddress);
 
   const ipBucket = ({ network }: LoginAttempt) => perIp && { limit: perIp, key: network };
   const accountBucket = ({ account, network }: LoginAttempt) =>
@@ -115,6 +119,8 @@ export function createLimits(limiter: Limiter, settings: LimitSettings, masterKe
     forgiveFailures: (account) => limiter.clear(failuresKey(account)),
     admitRegistration: async (network) =>
       verdict([await take(registerPerIp && { limit: registerPerIp, key: network })]),
+    admitMail: async (account) =>
+      verdict([await take(mailPerAddress && { limit: mailPerAddress, key: account })]),
   };
 }
 

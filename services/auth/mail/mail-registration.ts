@@ -35,9 +35,10 @@ export async function mailRegistration(
 function confirmText(publicUrl: string, token: string): string {
   return `Somebody registered an account at ${publicUrl} with this address.
 
-If it was you, confirm within a day:
+If it was you, confirm within a day, with the password you chose:
 
-  curl -H 'content-type: application/json' -d '{"token":"${token}"}' \\
+  curl -H 'content-type: application/json' \\
+    -d '{"token":"${token}","password":"YOUR PASSWORD"}' \\
     ${publicUrl}/api/auth/register/confirm
 
 If it was not you, do nothing: no account is made.`;

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { createTestDatabase } from '../../../launch/testing/test-database.ts';
 import { startTestAuth, type TestAuth, testPassword } from '../testing/start-test-auth.ts';
 
@@ -72,41 +70,6 @@ test('one password in two Unicode forms is one password', async () => {
   const [composed, decomposed] = ['pässwörd-grün-7', 'pässwörd-grün-7'.normalize('NFD')];
   await register({ email: 'unicode@example.com', password: decomposed });
   await auth.login('unicode@example.com', composed);
-});
-
-describe('verified mode', () => {
-  let verified: TestAuth;
-  before(async () => {
-    verified = await startTestAuth((await createTestDatabase()).url, { REGISTRATION: 'verified' });
-  });
-  after(() => verified.close());
-
-  const mails = async () => {
-    const folder = join(verified.config.dataDir, 'mail');
-    const names = (await readdir(folder)).toSorted();
-    return Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
-  };
-
-  test('known and unknown addresses answer alike, the mail makes the account once', async () => {
-    const body = { email: 'new@example.com', password: testPassword };
-    const first = await register(body, verified);
-    assert.deepEqual([first.status, first.body], [202, { status: 'verification_sent' }]);
-    assert.equal((await verified.call('POST', '/auth/login', { body })).status, 401);
-    const token = /"token":"([\w-]+)"/.exec((await mails())[0]!)?.[1];
-    const confirm = () => verified.call('POST', '/auth/register/confirm', { body: { token } });
-    const confirmed = await confirm();
-    assert.equal(confirmed.status, 201);
-    assert.equal(confirmed.body.email, body.email);
-    assert.equal((await confirm()).status, 422);
-    await verified.login(body.email);
-    const again = await register(body, verified);
-    assert.deepEqual([again.status, again.body], [first.status, first.body]);
-    const last = (await mails()).at(-1)!;
-    assert.ok(last.includes('has one already') && !last.includes('token'));
-    // One row each time, so that the time of a commit does not tell either.
-    const pending = { name: 'test-pending', text: 'select from pending_registrations', values: [] };
-    assert.equal((await verified.deps.db.query(pending)).length, 1);
-  });
 });
 
 test('closed mode makes no account', async () => {

@@ -9,7 +9,7 @@ import type { Caller } from '../http/caller.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { CredentialsBody, encodeRegistered, RegisteredUser } from '../http/schemas.ts';
 import { refuseField } from '../http/validation-errors.ts';
-import { rateLimited } from '../limits/login-limits.ts';
+import { rateLimited, type Verdict } from '../limits/login-limits.ts';
 import { mailRegistration } from '../mail/mail-registration.ts';
 import { isFreeOfLeaks, judgeNewPassword } from '../registration/judge-new-password.ts';
 import { saveRegistration } from '../registration/save-registration.ts';
@@ -23,6 +23,18 @@ type Account = { readonly email: string; readonly password: string };
 
 export function userRegister(deps: Deps) {
   const { config, db, gate, limits, passwordHash } = deps;
+  /** Within the limits; gives the headers that the answer carries. */
+  async function admit(email: string, network: string): Promise<Verdict['headers']> {
+    gate.checkPlace(network);
+    const byNetwork = await limits.admitRegistration(network);
+    if (byNetwork.limited) throw rateLimited(byNetwork);
+    if (config.registration === 'verified') {
+      const byAddress = await limits.admitMail(limits.accountKey(email));
+      if (byAddress.limited) throw rateLimited(byAddress);
+    }
+    return byNetwork.headers;
+  }
+
   return endpoint(
     {
       summary: 'Register an account',
@@ -36,10 +48,7 @@ export function userRegister(deps: Deps) {
     async ({ body, caller }, reply) => {
       if (config.registration === 'closed') throw new AppError('registration_closed');
       const account = await readAccount(deps, body);
-      gate.checkPlace(caller.network);
-      const verdict = await limits.admitRegistration(caller.network);
-      if (verdict.limited) throw rateLimited(verdict);
-      reply.headers(verdict.headers);
+      reply.headers(await admit(account.email, caller.network));
       if (!(await isFreeOfLeaks(deps, account.password)))
         throw refuseField('/password', 'is among leaked passwords');
       const hash = () => gate.run(caller.network, () => passwordHash.hash(account.password));

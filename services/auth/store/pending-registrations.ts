@@ -16,27 +16,42 @@ export async function insertPendingRegistration(
   });
 }
 
-/** Uses up a token: of two that present it at once, one gets the registration. */
-export async function takePendingRegistration(
+/** Undefined when there is none, or its time is over. */
+export async function findPendingRegistration(
   db: Queryable,
   tokenHash: Buffer,
 ): Promise<PendingRegistration | undefined> {
   const [row] = await db.query<PendingRegistration>({
-    name: 'take-pending-registration',
-    text: `delete from pending_registrations where token_hash = $1 and expires_at > clock_timestamp()
-      returning email, password_hash as "passwordHash"`,
+    name: 'find-pending-registration',
+    text: `select email, password_hash as "passwordHash" from pending_registrations
+      where token_hash = $1 and expires_at > clock_timestamp()`,
     values: [tokenHash],
   });
   return row;
 }
 
-/** Removes the other registrations of an address that has become an account. */
-export async function deletePendingRegistrations(db: Queryable, email: string): Promise<void> {
-  await db.query({
-    name: 'delete-pending-registrations',
-    text: 'delete from pending_registrations where email = $1',
-    values: [email],
+/**
+ * Uses up a token, and with it every other of its address. Locked in one order: of several of an address that are
+ * presented at once, the first takes all of them and the others find none.
+ */
+export async function takePendingRegistration(
+  tx: Queryable,
+  tokenHash: Buffer,
+): Promise<PendingRegistration | undefined> {
+  const rows = await tx.query<PendingRegistration & { readonly isPresented: boolean }>({
+    name: 'take-pending-registration',
+    text: `with presented as materialized (
+        select email from pending_registrations where token_hash = $1 and expires_at > clock_timestamp()),
+      locked as materialized (
+        select token_hash from pending_registrations join presented using (email)
+        order by token_hash for update of pending_registrations)
+      delete from pending_registrations using locked
+      where pending_registrations.token_hash = locked.token_hash
+      returning email, password_hash as "passwordHash", locked.token_hash = $1 as "isPresented"`,
+    values: [tokenHash],
   });
+  const taken = rows.find(({ isPresented }) => isPresented);
+  return taken && { email: taken.email, passwordHash: taken.passwordHash };
 }
 
 export async function deleteExpiredRegistrations(db: Queryable, limit: number): Promise<number> {
