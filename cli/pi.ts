@@ -3,9 +3,12 @@
 // Exit codes: 0 done; 1 refused, nothing was changed; 2 wrong usage; 3 a setting is wrong or a part is away;
 // 4 done but for some lines of the input.
 
+import { chooseThreadPoolSize } from '@pi-gateway/auth/crypto/hashing-threads.ts';
 import { CommanderError } from 'commander';
 import { describeFailure } from './cli-error.ts';
 import { createProgram } from './create-program.ts';
+
+process.env.UV_THREADPOOL_SIZE = chooseThreadPoolSize(process.env.UV_THREADPOOL_SIZE);
 
 const io = {
   env: process.env,

@@ -1,4 +1,5 @@
-// `pi doctor`: reads the settings the services would read, tries every connection, and says what to mend.
+// `pi doctor`: reads the settings the services would read, tries every connection, measures the password hash, and
+// says what to mend.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,22 +8,28 @@ import { CliError } from '../cli-error.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { inspectDatabase } from '../doctor/inspect-database.ts';
 import { inspectGatewayFile } from '../doctor/inspect-gateway-file.ts';
+import { inspectImportedHashes } from '../doctor/inspect-imported-hashes.ts';
+import { inspectPasswordHash } from '../doctor/inspect-password-hash.ts';
 import { inspectRedis } from '../doctor/inspect-redis.ts';
 import { inspectSettings } from '../doctor/inspect-settings.ts';
 import { type Io, printAnswer } from '../io.ts';
+import { readWholeUpTo } from '../read-whole.ts';
 
 export function addDoctor(parent: Command, io: Io): void {
   parent
     .command('doctor')
-    .description('check settings, connections and versions')
+    .description('check settings, connections and versions, and measure the password hash on this machine')
+    .option('--hash-ms <ms>', 'what a password hash may take at most', readWholeUpTo(5000), 250)
     .option('--json', 'answer as JSON')
-    .action(async (options: { json?: true }) => {
+    .action(async (options: { hashMs: number; json?: true }) => {
       const findings: Finding[] = [
         { part: 'version', state: 'ok', detail: `PI Gateway ${productVersion()} on Node ${process.version}` },
         ...inspectSettings(io),
         await inspectDatabase(io),
         await inspectRedis(io),
         inspectGatewayFile(io),
+        ...(await inspectPasswordHash(io, options.hashMs)),
+        ...(await inspectImportedHashes(io)),
       ];
       const text = findings
         .map(({ part, state, detail }) => `${state.padEnd(4)}  ${part}: ${detail}`)

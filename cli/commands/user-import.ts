@@ -2,10 +2,11 @@
 
 import { createReadStream } from 'node:fs';
 import { ownPasswordClass } from '@pi-gateway/auth/crypto/password-hash.ts';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { type ImportResult, importUsers } from '../import/import-users.ts';
 import { type Io, printAnswer } from '../io.ts';
+import { readWholeUpTo } from '../read-whole.ts';
 import { withDatabase } from '../with-database.ts';
 
 type Options = { maxCostMs: number; json?: true };
@@ -23,7 +24,7 @@ export function addUserImport(parent: Command, io: Io): void {
     .option(
       '--max-cost-ms <ms>',
       'what verifying all kinds of imported hashes may add to every login until their owners have signed in',
-      readCost,
+      readWholeUpTo(costMsMax),
       500,
     )
     .option('--json', 'answer as JSON')
@@ -51,11 +52,4 @@ export function addUserImport(parent: Command, io: Io): void {
 
 function describe({ imported, known, refused }: ImportResult): string {
   return `${imported} imported, ${known} known already, ${refused} refused`;
-}
-
-function readCost(text: string): number {
-  const cost = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (cost < 1 || cost > costMsMax)
-    throw new InvalidArgumentError(`Give a whole number from 1 to ${costMsMax}.`);
-  return cost;
 }

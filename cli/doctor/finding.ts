@@ -6,4 +6,6 @@ export type Finding = {
   readonly state: 'ok' | 'warn' | 'fail';
   /** One line; for `fail` it says how to mend it. */
   readonly detail: string;
+  /** The figures of `detail`, for programs. */
+  readonly figures?: Readonly<Record<string, string | number>>;
 };

@@ -16,6 +16,7 @@ import {
 import { readSettings, type Setting, SettingError, type Settings } from '@pi-gateway/env/settings.ts';
 import { logLevels } from '@pi-gateway/log/log.ts';
 import { readServiceClients, type ServiceClient } from './clients/service-clients.ts';
+import { leastMemoryKib } from './crypto/argon2-floor.ts';
 import { countKeysMax } from './domain/decide-key-rotation.ts';
 
 const yearSeconds = 31_622_400;
@@ -208,9 +209,6 @@ export type AuthConfig = Settings<typeof authSettings> & {
 // What readers of a key set take (packages/access-token/jwks.ts).
 const publishedKeysMax = 250;
 
-// The least memory for each number of passes that OWASP's password storage cheat sheet accepts for argon2id.
-const owaspFloorKib: Readonly<Record<number, number>> = { 1: 47_104, 2: 19_456, 3: 12_288, 4: 9216 };
-
 /**
  * @throws {SettingError} one line that names the setting.
  */
@@ -224,9 +222,9 @@ export function readAuthConfig(env: Readonly<Record<string, string | undefined>>
   if (masterKey === undefined) {
     throw new SettingError('MASTER_KEY: must be set, e.g. from: openssl rand -hex 32');
   }
-  if (passwordHashMemoryKib < (owaspFloorKib[passwordHashPasses] ?? 7168)) {
+  if (passwordHashMemoryKib < leastMemoryKib(passwordHashPasses)) {
     throw new SettingError(
-      `PASSWORD_HASH_MEMORY_KIB: must be at least ${owaspFloorKib[passwordHashPasses] ?? 7168} with PASSWORD_HASH_PASSES=${passwordHashPasses}`,
+      `PASSWORD_HASH_MEMORY_KIB: must be at least ${leastMemoryKib(passwordHashPasses)} with PASSWORD_HASH_PASSES=${passwordHashPasses}`,
     );
   }
   const keysMax = countKeysMax({ ...settings, rotationSeconds: settings.signingKeyRotationSeconds });

@@ -79,6 +79,18 @@ export async function listPasswordClasses(db: Queryable): Promise<string[]> {
   return rows.map((row) => row.class);
 }
 
+/** How many accounts have a hash of each class, most first. */
+export async function countPasswordClasses(
+  db: Queryable,
+): Promise<{ readonly passwordClass: string; readonly accounts: number }[]> {
+  return db.query({
+    name: 'count-password-classes',
+    text: `select password_class(password_hash) as "passwordClass", count(*) as accounts
+      from users group by 1 order by 2 desc, 1`,
+    values: [],
+  });
+}
+
 /** What a login needs, read at one instant. */
 export type LoginRow = {
   readonly credentials: Credentials | undefined;
