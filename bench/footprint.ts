@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createTestDatabase } from '../launch/testing/test-database.ts';
 import { freePort } from '../tools/free-port.ts';
-import { measureProcessTree, memoryKind } from './process-memory.ts';
+import { measureProcessTree, memoryKind } from '../tools/process-memory.ts';
 
 type Subject = {
   readonly name: string;

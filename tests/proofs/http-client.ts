@@ -27,7 +27,7 @@ export type Call = {
 
 export type Tokens = { readonly access_token: string; readonly refresh_token: string };
 
-const agent = new Agent({ keepAlive: true, maxSockets: 200, maxFreeSockets: 200 });
+const agent = new Agent({ keepAlive: true, maxSockets: 2_000, maxFreeSockets: 2_000 });
 const timeoutMs = 15_000;
 
 /** Resolves with every answer; rejects only when none came. */

@@ -12,23 +12,16 @@ import { makeTestCluster } from '../../launch/testing/test-cluster.ts';
 import { proveNoForgery } from './forgeries.ts';
 import { proveRotationUnnoticed } from './key-rotation.ts';
 import { measureKeyWithdrawal } from './key-withdrawal.ts';
+import { loginProofs } from './login-proofs.ts';
 import { measureManyRevocations } from './many-revocations.ts';
 import { proveNothingSurvives, proveOneSuccessor, rightsChanges } from './parallel-refreshes.ts';
+import { type Figures, judge, type Proof } from './proof.ts';
 import { graceSeconds, proveReplaysKill, replayCases } from './replays.ts';
 import { measureRequestCost } from './request-cost.ts';
 import { measureReach } from './revocation-reach.ts';
 import { type System, type SystemOptions, startSystem } from './start-system.ts';
 import { proveNoGrowth } from './table-growth.ts';
 import { proveImport } from './user-import.ts';
-
-type Figures = Readonly<Record<string, unknown>>;
-type Outcome = { readonly figures: Figures; readonly missed: readonly string[] };
-type Proof = {
-  readonly name: string;
-  readonly run: () => Promise<Outcome>;
-  /** The file of its figures in bench/results; unset: sessions-under-attack.json. */
-  readonly results?: string;
-};
 
 const resultsDir = join(import.meta.dirname, '../../bench/results');
 const importedUsers = 100_000;
@@ -40,10 +33,6 @@ async function on<T>(options: SystemOptions, work: (system: System) => Promise<T
   } finally {
     await system.close();
   }
-}
-
-function judge(figures: Figures, bounds: readonly (readonly [holds: boolean, what: string])[] = []): Outcome {
-  return { figures, missed: bounds.filter(([holds]) => !holds).map(([, what]) => what) };
 }
 
 const reach = { logouts: 500, loadPerSecond: 200, probeEveryMs: 5 };
@@ -182,6 +171,7 @@ const proofs: readonly Proof[] = [
         ),
       ),
   },
+  ...loginProofs,
 ];
 
 function describeMachine(): Figures {
