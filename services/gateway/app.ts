@@ -62,7 +62,8 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     variables: config.variables,
     authUrl: config.authUrl,
     log,
-    openService: (service) => openService(service, { log, metrics: metrics.upstreams }),
+    openService: (service) =>
+      openService(service, config.gatewayTransport, { log, metrics: metrics.upstreams }),
     onReload: (result) => metrics.reloads.inc({ result }),
   });
   const upkeep = createUpkeep(deps.lookUp, { log, metrics: metrics.upstreams });

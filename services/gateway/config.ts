@@ -70,6 +70,10 @@ export const gatewaySettings = {
     default: '-',
     doc: 'Where the access log goes: - for standard error, off, or the path of a file.',
   }),
+  gatewayTransport: oneOf('GATEWAY_TRANSPORT', ['undici', 'lean'], {
+    default: 'undici',
+    doc: 'What speaks HTTP/1.1 to the services: undici, or the lean client of our own.',
+  }),
   logLevel: oneOf('LOG_LEVEL', logLevels, { default: 'info', doc: 'The least level that is logged.' }),
 } as const;
 

@@ -9,6 +9,7 @@ import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { installServerPrograms } from '../../launch/testing/install-server-programs.ts';
 import { makeTestCluster } from '../../launch/testing/test-cluster.ts';
+import { fuzzAnswers } from './answer-fuzz.ts';
 import { proveNoForgery } from './forgeries.ts';
 import { proveRotationUnnoticed } from './key-rotation.ts';
 import { measureKeyWithdrawal } from './key-withdrawal.ts';
@@ -39,6 +40,7 @@ const reach = { logouts: 500, loadPerSecond: 200, probeEveryMs: 5 };
 const twoByTwo = { auths: 2, gateways: 2, workers: 2 };
 
 const proofs: readonly Proof[] = [
+  { name: 'answer-fuzz', run: async () => judge(await fuzzAnswers(1_000_000)) },
   {
     name: 'one-successor',
     run: () =>

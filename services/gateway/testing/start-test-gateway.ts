@@ -45,6 +45,8 @@ export async function startTestGateway(
     GATEWAY_ACCESS_LOG: accessLogPath,
     // A busy test machine is late; what overload does has tests of its own.
     GATEWAY_SHED_LAG_MS: 'off',
+    // The same tests run over the other transport too.
+    GATEWAY_TRANSPORT: process.env['GATEWAY_TRANSPORT'],
     ...env,
   });
   const deps = { ...(await openGatewayDeps(config, { log, revocations: feed })), ...replaced };

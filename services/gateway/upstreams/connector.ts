@@ -1,7 +1,7 @@
 // Opens connections to one target: TCP, TLS or a unix socket, bounded in time to the end of the TLS handshake.
 // Transports and health checks share it, so that a check never takes another way than a request does.
 
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { ClientTls } from './client-tls.ts';
 import type { Place } from './place.ts';
@@ -33,10 +33,13 @@ export class Connector {
     this.#options = options;
   }
 
-  /** `protocol` is what TLS has to agree on (ALPN). Exactly one call of `connected`, never before this returns. */
-  connect(protocol: 'http/1.1' | 'h2', connected: Connected): void {
+  /**
+   * `protocol` is what TLS has to agree on (ALPN). Exactly one call of `connected`, never before this returns.
+   * `onread`: where the socket's bytes go, past its stream.
+   */
+  connect(protocol: 'http/1.1' | 'h2', connected: Connected, onread?: OnReadOpts): void {
     const { connectMs } = this.#options;
-    const socket = this.#begin(protocol);
+    const socket = this.#begin(protocol, onread);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveProbeMs);
     const timer = setTimeout(() => socket.destroy(connectError('CONNECT_TIMEOUT')), connectMs);
@@ -56,14 +59,12 @@ export class Connector {
     });
   }
 
-  #begin(protocol: string): Socket {
+  #begin(protocol: string, onread: OnReadOpts | undefined): Socket {
     const { place, address, tls } = this.#options;
-    if (place.kind === 'unix') {
-      const at = { path: place.path, highWaterMark };
-      return connectTcp(at);
-    }
+    const reading = { highWaterMark, ...(onread === undefined ? {} : { onread }) };
+    if (place.kind === 'unix') return connectTcp({ ...reading, path: place.path });
     const { host, port } = place;
-    const to = { host: address ?? host, port, highWaterMark, autoSelectFamily: true };
+    const to = { ...reading, host: address ?? host, port, autoSelectFamily: true };
     if (!place.isTls) return connectTcp(to);
     // An address is no server name (RFC 6066 section 3); without one, Node checks it against the certificate itself.
     const servername = tls!.serverName ?? (isIP(host) === 0 ? host : '');

@@ -1,5 +1,7 @@
 // The ways to the targets of one service. Here alone it is decided which transport speaks to them.
 
+import type { GatewayConfig } from '../config.ts';
+import { Http1Client } from '../http1/http1-client.ts';
 import type { Transport } from '../proxy/transport.ts';
 import { createUndiciTransport } from '../proxy/undici-transport.ts';
 import type { Service, Target } from '../routing/route.ts';
@@ -28,10 +30,18 @@ export function connectorOpener(
 }
 
 /** The same with a transport; throws likewise. */
-export function linkOpener(service: Service, onStaleTls: (error: unknown) => void): OpenLink {
+export function linkOpener(
+  service: Service,
+  onStaleTls: (error: unknown) => void,
+  transport: GatewayConfig['gatewayTransport'] = 'undici',
+): OpenLink {
   const open = connectorOpener(service, onStaleTls);
+  const openTransport = (connector: Connector): Transport =>
+    transport === 'lean'
+      ? new Http1Client(connector, service.timeouts)
+      : createUndiciTransport(connector, service.timeouts);
   return (target, address) => {
     const connector = open(target, address);
-    return { connector, transport: createUndiciTransport(connector, service.timeouts) };
+    return { connector, transport: openTransport(connector) };
   };
 }

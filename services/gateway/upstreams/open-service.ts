@@ -2,6 +2,7 @@
 // metrics.
 
 import type { Log } from '@pi-gateway/log/log.ts';
+import type { GatewayConfig } from '../config.ts';
 import type { UpstreamMetrics } from '../observe/upstream-metrics.ts';
 import type { Service } from '../routing/route.ts';
 import { checkTargets } from './check-targets.ts';
@@ -14,11 +15,15 @@ import { UpstreamService } from './upstream-service.ts';
 type Witness = { readonly log: Log; readonly metrics: UpstreamMetrics };
 
 /** @throws {Error} when a file of its `tls` cannot be used. */
-export function openService(config: Service, { log, metrics }: Witness): UpstreamService {
+export function openService(
+  config: Service,
+  transport: GatewayConfig['gatewayTransport'],
+  { log, metrics }: Witness,
+): UpstreamService {
   const service = config.name;
-  const openLink = linkOpener(config, (error) =>
-    log.warn({ err: error, service }, 'renewed TLS files cannot be used; the last ones go on'),
-  );
+  const onStaleTls = (error: unknown) =>
+    log.warn({ err: error, service }, 'renewed TLS files cannot be used; the last ones go on');
+  const openLink = linkOpener(config, onStaleTls, transport);
   return new UpstreamService(config, openLink, ({ origin, address }, isLeftOut) => {
     const which = { service, target: origin, address };
     if (!isLeftOut) return log.info(which, 'a target is used again');
