@@ -4,9 +4,14 @@
 
 import { readJwks, type VerificationKey } from './jwks.ts';
 
-export type RemoteKeysOptions = {
+/** A key as it is told from others: by its kid, and by what it is. */
+type NamedKey = Pick<VerificationKey, 'kid' | 'key'>;
+
+export type RemoteKeysOptions<K extends NamedKey = VerificationKey> = {
   /** Resolves to the JWK Set as parsed JSON. */
   readonly fetchKeys: () => Promise<unknown>;
+  /** The usable keys of a set by their kid; throws to have the last good set kept. Ours (ES256) when not given. */
+  readonly readKeys?: (json: unknown) => ReadonlyMap<string, K>;
   /** Called when a key that was there is gone: tokens verified with it must be verified anew. */
   readonly onWithdrawn?: () => void;
   /** Called with the reason whenever a fetch brought no usable set. */
@@ -15,6 +20,8 @@ export type RemoteKeysOptions = {
   readonly isRevoked?: (kid: string) => boolean;
   /** Shorter than a third of the least time between a key's publication and its first use, 15 s. */
   readonly refreshMs?: number;
+  /** The longest time between two tries while none has brought a set. */
+  readonly retryMaxMs?: number;
   /** The least time between two fetches for unknown kids. */
   readonly cooldownMs?: number;
   /** A clock that never goes back: set back, one by the wall would stretch the cooldown. */
@@ -25,8 +32,8 @@ const retryMsMin = 100;
 const retryMsMax = 2000;
 const retryLoadedMs = 5000;
 
-export class RemoteKeys {
-  current: ReadonlyMap<string, VerificationKey> = new Map();
+export class RemoteKeys<K extends NamedKey = VerificationKey> {
+  current: ReadonlyMap<string, K> = new Map();
   isLoaded = false;
   #loadedAtMs = 0;
   #refetchedAtMs = Number.NEGATIVE_INFINITY;
@@ -34,13 +41,18 @@ export class RemoteKeys {
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
   #retryMs = retryMsMin;
-  readonly #options: RemoteKeysOptions;
+  readonly #options: RemoteKeysOptions<K>;
+  readonly #readKeys: (json: unknown) => ReadonlyMap<string, K>;
+  readonly #retryMaxMs: number;
   readonly #nowMs: () => number;
   readonly #refreshMs: number;
   readonly #cooldownMs: number;
 
-  constructor(options: RemoteKeysOptions) {
+  constructor(options: RemoteKeysOptions<K>) {
     this.#options = options;
+    // Whoever has other keys than ours gives the reader of them along.
+    this.#readKeys = (options.readKeys ?? readJwks) as (json: unknown) => ReadonlyMap<string, K>;
+    this.#retryMaxMs = options.retryMaxMs ?? retryMsMax;
     this.#nowMs = options.nowMs ?? (() => performance.now());
     this.#refreshMs = options.refreshMs ?? 5000;
     this.#cooldownMs = options.cooldownMs ?? 5000;
@@ -94,11 +106,12 @@ export class RemoteKeys {
     clearTimeout(this.#timer);
     let nextMs = this.#refreshMs;
     try {
-      const isBehind = this.#take(readJwks(await this.#options.fetchKeys()));
+      const isBehind = this.#take(this.#readKeys(await this.#options.fetchKeys()));
       if (isBehind) nextMs = this.#backOffMs();
       else this.#retryMs = retryMsMin;
     } catch (error) {
-      nextMs = this.current.size > 0 ? Math.min(this.#refreshMs, retryLoadedMs) : this.#backOffMs();
+      const retryMs = Math.min(this.#refreshMs, Math.max(retryLoadedMs, this.#retryMaxMs));
+      nextMs = this.current.size > 0 ? retryMs : this.#backOffMs();
       this.#options.onFailed?.(error);
     }
     if (!this.#isClosed) this.#timer = setTimeout(() => void this.#load(), nextMs).unref();
@@ -106,18 +119,18 @@ export class RemoteKeys {
 
   #backOffMs(): number {
     const nextMs = this.#retryMs;
-    this.#retryMs = Math.min(nextMs * 2, retryMsMax);
+    this.#retryMs = Math.min(nextMs * 2, this.#retryMaxMs);
     return nextMs;
   }
 
-  #withoutRevoked(keys: ReadonlyMap<string, VerificationKey>): ReadonlyMap<string, VerificationKey> {
+  #withoutRevoked(keys: ReadonlyMap<string, K>): ReadonlyMap<string, K> {
     return new Map([...keys].filter(([kid]) => this.#options.isRevoked?.(kid) !== true));
   }
 
   /** True when the set is older than a revocation: the process that gave it has not followed yet. */
-  #take(fetched: ReadonlyMap<string, VerificationKey>): boolean {
+  #take(fetched: ReadonlyMap<string, K>): boolean {
     // An empty set is no answer a working issuer gives: it would lock everybody out.
-    if (fetched.size === 0) throw new Error('JWKS: no ES256 key in it');
+    if (fetched.size === 0) throw new Error('JWKS: no usable key in it');
     const keys = this.#withoutRevoked(fetched);
     const before = this.current;
     this.current = keys;

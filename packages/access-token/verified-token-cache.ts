@@ -10,9 +10,10 @@ import type { AccessTokenClaims } from './claims.ts';
 // about 400 bytes of heap and three times that of the process.
 const entryBytes = 1024;
 
-export class VerifiedTokenCache {
-  #young = new Map<string, AccessTokenClaims>();
-  #old = new Map<string, AccessTokenClaims>();
+/** `C`: what is remembered of a token. */
+export class VerifiedTokenCache<C = AccessTokenClaims> {
+  #young = new Map<string, C>();
+  #old = new Map<string, C>();
   #youngBytes = 0;
   readonly #generationEntries: number;
   readonly #generationBytes: number;
@@ -23,7 +24,7 @@ export class VerifiedTokenCache {
     this.#generationBytes = options.maxBytes / 2;
   }
 
-  get(token: string): AccessTokenClaims | undefined {
+  get(token: string): C | undefined {
     const young = this.#young.get(token);
     if (young !== undefined) return young;
     const old = this.#old.get(token);
@@ -31,7 +32,7 @@ export class VerifiedTokenCache {
     return old;
   }
 
-  set(token: string, claims: AccessTokenClaims): void {
+  set(token: string, claims: C): void {
     const bytes = token.length + entryBytes;
     if (bytes > this.#generationBytes) return;
     if (!this.#young.has(token)) {

@@ -12,6 +12,7 @@ import type { GatewayConfig } from './config.ts';
 import type { GatewayDeps } from './deps.ts';
 import { endExchange } from './end-exchange.ts';
 import { Exchange, type Listener } from './exchange.ts';
+import { TrustedIssuer } from './issuers/trusted-issuer.ts';
 import { ConcurrencyLimits } from './limits/concurrency.ts';
 import { LoadShedder } from './limits/load-shedder.ts';
 import { listen, listenSocket } from './listen.ts';
@@ -56,12 +57,14 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     loopLagMs: () => deps.loopLagMs(),
     droppedLines: () => deps.accessLog.dropped,
     services: () => routing.current.services.values(),
+    issuers: () => routing.current.issuers.values(),
   });
   const routing = new Routing({
     path: config.gatewayConfig,
     variables: config.variables,
     authUrl: config.authUrl,
     log,
+    openIssuer: (issuer) => new TrustedIssuer(issuer, log),
     openService: (service) =>
       openService(service, config.gatewayTransport, { log, metrics: metrics.upstreams }),
     onReload: (result) => metrics.reloads.inc({ result }),
@@ -163,7 +166,12 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
   // The leeway is for tokens just issued by a clock that is ahead; an open connection gets no longer life by it.
   const exact = { ...pipeline, clockSkewSeconds: 0 };
   const sweep = setInterval(
-    () => tunnels.sweep((claims, kid) => isAlive(claims, exact) && deps.keys.current.has(kid ?? '')),
+    () =>
+      tunnels.sweep(
+        (principal, kid) =>
+          isAlive(principal, routing.current.issuers, exact) &&
+          (principal.kind !== 'user' || deps.keys.current.has(kid ?? '')),
+      ),
     sweepMs,
   ).unref();
 

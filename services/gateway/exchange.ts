@@ -2,9 +2,9 @@
 // beside it, and only read after that. A class, so that all exchanges have one shape (and one cost).
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AccessTokenClaims } from '@pi-gateway/access-token/claims.ts';
 import type { BucketState } from '@pi-gateway/limiter/limiter.ts';
 import type { Permit } from './limits/concurrency.ts';
+import type { Principal } from './principal.ts';
 import type { Snapshot, SnapshotRoute } from './routing/snapshot.ts';
 
 /** Where the connection came in: over our own entry's socket, or at a port anybody may reach. */
@@ -52,7 +52,7 @@ export class Exchange {
   route: SnapshotRoute | undefined = undefined;
 
   // check-access
-  claims: AccessTokenClaims | undefined = undefined;
+  principal: Principal | undefined = undefined;
 
   // limit
   /** Its place among the requests under way; given back at the end. */

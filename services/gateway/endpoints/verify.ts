@@ -9,6 +9,7 @@
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import { closeBehindUnread } from '../close-behind.ts';
 import type { Exchange } from '../exchange.ts';
+import { identityFields } from '../principal.ts';
 import { checkAccess } from '../steps/check-access.ts';
 import { readPath } from '../steps/check-path.ts';
 import { matchRoute } from '../steps/match-route.ts';
@@ -70,10 +71,7 @@ function refuse(detail: string): never {
 /** 200 rather than 204: Envoy takes nothing else for a yes. */
 function answerYes(x: Exchange): 'answered' {
   const headers = ['content-length', '0', 'cache-control', 'no-store', 'x-request-id', x.requestId];
-  const { claims } = x;
-  if (claims !== undefined) {
-    headers.push('x-user-id', claims.sub, 'x-user-roles', claims.roles.join(','), 'x-session-id', claims.sid);
-  }
+  if (x.principal !== undefined) headers.push(...identityFields(x.principal));
   closeBehindUnread(x, headers);
   x.res.writeHead(200, headers);
   x.res.end();

@@ -8,7 +8,7 @@ import { onlyField } from '../proxy/cors-fields.ts';
 import type { RateLimit } from '../routing/route.ts';
 
 export function callerKey(x: Exchange): string {
-  return x.claims === undefined ? networkKey(x) : `user:${x.claims.sub}`;
+  return x.principal === undefined ? networkKey(x) : `user:${x.principal.id}`;
 }
 
 /** Without the header, or with two of it, the network counts: leaving it out is no way around. */

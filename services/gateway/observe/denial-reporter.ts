@@ -2,6 +2,7 @@
 // he would get from auth itself. The refusal waits for that, but not long, and is given whatever comes of it.
 
 import { request } from 'node:http';
+import type { AccessTokenClaims } from '@pi-gateway/access-token/claims.ts';
 import {
   callProof,
   callProofHeader,
@@ -13,7 +14,7 @@ import type { Exchange } from '../exchange.ts';
 import type { Connector } from '../upstreams/connector.ts';
 import { ConnectorAgent } from '../upstreams/connector-agent.ts';
 
-export type ReportDenial = (x: Exchange) => Promise<void>;
+export type ReportDenial = (x: Exchange, who: AccessTokenClaims) => Promise<void>;
 
 export type DenialReporterOptions = {
   readonly masterKey: Buffer;
@@ -49,11 +50,11 @@ export function createDenialReporter({ masterKey, connector, log }: DenialReport
     return agent;
   }
 
-  function send(x: Exchange, signal: AbortSignal): Promise<void> {
+  function send(x: Exchange, who: AccessTokenClaims, signal: AbortSignal): Promise<void> {
     const body = JSON.stringify({
-      user_id: x.claims!.sub,
-      session_id: x.claims!.sid,
-      role: x.claims!.roles[0],
+      user_id: who.sub,
+      session_id: who.sid,
+      role: who.roles[0],
       method: x.method,
       route: x.route!.label,
     });
@@ -80,11 +81,11 @@ export function createDenialReporter({ masterKey, connector, log }: DenialReport
   }
 
   return {
-    async report(x) {
+    async report(x, who) {
       try {
         if (underWay >= underWayMax) throw new Error('too many are under way');
         underWay++;
-        await send(x, AbortSignal.timeout(answerMs)).finally(() => underWay--);
+        await send(x, who, AbortSignal.timeout(answerMs)).finally(() => underWay--);
       } catch (error) {
         log.warn({ err: error, request_id: x.requestId }, 'a denial could not be told to auth');
       }

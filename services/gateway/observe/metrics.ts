@@ -2,6 +2,7 @@
 // classes), so that no client can make the number of series grow.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { TrustedIssuer } from '../issuers/trusted-issuer.ts';
 import { routeMethods } from '../routing/route.ts';
 import type { UpstreamService } from '../upstreams/upstream-service.ts';
 import { UpstreamMetrics } from './upstream-metrics.ts';
@@ -14,6 +15,7 @@ export type MetricsState = {
   readonly limiterMode: () => 'shared' | 'local';
   readonly configHash: () => string;
   readonly tunnels: () => number;
+  readonly issuers: () => Iterable<Pick<TrustedIssuer, 'config' | 'keys'>>;
   readonly loopLagMs: () => number;
   readonly droppedLines: () => number;
   readonly services: () => Iterable<UpstreamService>;
@@ -106,6 +108,18 @@ export class GatewayMetrics {
     );
     gauge('pi_gateway_tunnels', 'Open WebSockets.', state.tunnels);
     gauge('pi_gateway_access_log_dropped_lines', 'Lines the log did not take.', state.droppedLines);
+    const issuerKeys = new Gauge({
+      name: 'pi_issuer_keys_age_seconds',
+      help: 'Since the keys of another issuer were last confirmed; +Inf before the first load.',
+      labelNames: ['issuer'],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const { config, keys } of state.issuers()) {
+          issuerKeys.set({ issuer: config.name }, keys.ageMs() / 1000);
+        }
+      },
+    });
     const info = new Gauge({
       name: 'pi_gateway_config_info',
       help: 'Always 1; the label tells which gateway.yaml is in force.',

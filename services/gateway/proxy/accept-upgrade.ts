@@ -31,7 +31,7 @@ export function acceptUpgrade(
   const idleMs = x.route!.upstream!.config.timeouts.tunnelIdleMs;
   const bearer = readBearer(x.req.rawHeaders);
   const kid = bearer.kind === 'token' ? readKid(bearer.token) : undefined;
-  tunnels.open({ client, upstream, claims: x.claims, kid, idleMs });
+  tunnels.open({ client, upstream, principal: x.principal, kid, idleMs });
 }
 
 function isWebSocket(headers: readonly string[]): boolean {

@@ -2,7 +2,7 @@
 // keeps a list of them, because a token that dies must take its open connections with it.
 
 import type { Socket } from 'node:net';
-import type { AccessTokenClaims } from '@pi-gateway/access-token/claims.ts';
+import type { Principal } from '../principal.ts';
 
 /** After one side has ended, the other has this long to end as well. */
 const halfClosedMs = 5000;
@@ -12,7 +12,7 @@ export type TunnelOptions = {
   readonly client: Socket;
   readonly upstream: Socket;
   /** Whose connection it is; undefined on public routes. */
-  readonly claims: AccessTokenClaims | undefined;
+  readonly principal: Principal | undefined;
   /** Which key signed the token. */
   readonly kid: string | undefined;
   /** The longest silence in both directions. */
@@ -52,9 +52,9 @@ export class Tunnels {
   }
 
   /** Ends those whose token is dead by now. */
-  sweep(isAlive: (claims: AccessTokenClaims, kid: string | undefined) => boolean): void {
-    for (const { client, upstream, claims, kid } of this.#open.values()) {
-      if (claims === undefined || isAlive(claims, kid)) continue;
+  sweep(isAlive: (principal: Principal, kid: string | undefined) => boolean): void {
+    for (const { client, upstream, principal, kid } of this.#open.values()) {
+      if (principal === undefined || isAlive(principal, kid)) continue;
       client.destroy();
       upstream.destroy();
     }

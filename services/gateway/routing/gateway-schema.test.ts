@@ -6,10 +6,12 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { fileKeys, loadConfig } from './load-config.ts';
+import { accessKeys, roles } from './read-access.ts';
 import { breakerKeys } from './read-breaker.ts';
 import { corsKeys } from './read-cors.ts';
+import { issuerKeys, issuerRoleKeys } from './read-issuer.ts';
 import { concurrencyKeys, rateLimitKeys } from './read-limits.ts';
-import { roles, routeKeys } from './read-route.ts';
+import { routeKeys } from './read-route.ts';
 import { healthKeys, serviceKeys, timeoutKeys } from './read-service.ts';
 import { targetKeys } from './read-target.ts';
 import { tlsKeys } from './read-tls.ts';
@@ -38,6 +40,13 @@ test('the schema knows exactly the keys and words that the reader knows', () => 
   assert.deepEqual(keys('concurrency'), [...concurrencyKeys]);
   assert.deepEqual(keys('route'), [...routeKeys]);
   assert.deepEqual(keys('cors'), [...corsKeys]);
+  assert.deepEqual(keys('issuer'), [...issuerKeys]);
+  assert.deepEqual(keys('issuer_roles'), [...issuerRoleKeys]);
+  const access = schema.$defs['access'] as unknown as { oneOf: { properties?: object }[] };
+  assert.deepEqual(
+    access.oneOf.flatMap(({ properties }) => Object.keys(properties ?? {})),
+    [...accessKeys],
+  );
   assert.deepEqual(words('method'), [...routeMethods]);
   assert.deepEqual(words('role'), [...roles]);
   assert.deepEqual(words('priority'), [...priorities]);
@@ -52,13 +61,24 @@ const variables = {
   FLAG: 'true',
   ORIGIN: 'http://a',
   PATH_: '/a',
+  ISSUER: 'https://a.test',
+  ALGORITHM: 'RS256',
 };
 
-function fileWith(kind: 'service' | 'route', key: string, value: Value): Value {
+type Kind = 'service' | 'route' | 'issuer';
+const knownKeys: Readonly<Record<Kind, readonly string[]>> = {
+  service: serviceKeys,
+  route: routeKeys,
+  issuer: issuerKeys,
+};
+
+function fileWith(kind: Kind, key: string, value: Value): Value {
   const service = kind === 'service' ? { targets: ['http://a'], [key]: value } : { targets: ['http://a'] };
   const route =
     kind === 'route' ? { path: '/a/b/*', service: 'up', [key]: value } : { path: '/a', service: 'up' };
-  return { services: { up: service }, routes: [route] };
+  const issuer = { issuer: 'https://a.test', algorithms: ['RS256'], audience: 'us' };
+  const issuers = kind === 'issuer' ? { issuers: { corp: { ...issuer, [key]: value } } } : {};
+  return { services: { up: service }, ...issuers, routes: [route] };
 }
 
 function verdicts(file: Value): { editor: boolean; reader: boolean } {
@@ -86,7 +106,7 @@ const numbers: readonly Value[] = [
   '1.5',
   'x',
 ];
-const samples: Readonly<Record<'service' | 'route', Readonly<Record<string, readonly Value[]>>>> = {
+const samples: Readonly<Record<Kind, Readonly<Record<string, readonly Value[]>>>> = {
   service: {
     targets: [
       ['http://a'],
@@ -165,6 +185,16 @@ const samples: Readonly<Record<'service' | 'route', Readonly<Record<string, read
       { roles: [] },
       { roles: 'admin' },
       { role: ['admin'] },
+      { roles_all: ['admin', 'user'] },
+      { roles_all: ['root'] },
+      { roles_all: [] },
+      { issuers: ['own'] },
+      { issuers: ['own'], roles: ['admin'] },
+      { issuers: [] },
+      { issuers: 'own' },
+      { issuers: [1] },
+      { audience: 'us' },
+      { issuers: ['own'], audience: 'us' },
     ],
     rate_limit: [
       '1/1',
@@ -205,16 +235,50 @@ const samples: Readonly<Record<'service' | 'route', Readonly<Record<string, read
     concurrency: [...numbersFor('route'), ...numbersFor('caller'), { route: 1, caller: 1 }, { x: 1 }],
     header_limit_bytes: [...numbers, 16_384, 16_385, '${NUMBER}'],
   },
+  issuer: {
+    issuer: [
+      ...[
+        'https://a.test',
+        'https://a.test/realms/x/',
+        'https://a.test:8443',
+        'http://localhost:1',
+        '${ISSUER}',
+      ],
+      ...[
+        'http://127.0.0.1:8080/x',
+        'http://[::1]/',
+        'http://a.test',
+        'http://localhost.a.test',
+        'a.test',
+        1,
+      ],
+      ...['https://a.test?x', 'https://a.test#x', 'https://u:p@a.test', 'ftp://a.test', ''],
+    ],
+    jwks_uri: ['https://a.test/keys', 'http://a.test/keys', 'keys', '${ISSUER}'],
+    algorithms: [['RS256'], ['RS256', 'EdDSA'], ['HS256'], ['none'], 'RS256', ['${ALGORITHM}']],
+    audience: ['us', ['us', 'them'], '', [''], 1, [['us']], '${ISSUER}'],
+    roles: [
+      { claim: 'roles', map: { ops: 'admin' } },
+      { claim: ['a', 'b'], map: { ops: 'admin', other: '${ROLE}' } },
+      { claim: 'roles' },
+      { map: { ops: 'admin' } },
+      { claim: '', map: {} },
+      { claim: 'roles', map: { ops: 'Ad min' } },
+      { claim: 'roles', map: { ops: ['admin'] } },
+      { claim: 'roles', map: [] },
+      { claim: 'roles', map: {}, x: 1 },
+    ],
+  },
 };
 
 function numbersFor(key: string, more: Record<string, Value> = {}): Value[] {
   return [...numbers, '${NUMBER}'].map((value) => ({ ...more, [key]: value }));
 }
 
-for (const kind of ['service', 'route'] as const) {
+for (const kind of ['service', 'route', 'issuer'] as const) {
   describe(`${kind}: editor and reader agree about`, () => {
     test('the samples, which know every key', () => {
-      assert.deepEqual(Object.keys(samples[kind]), kind === 'service' ? [...serviceKeys] : [...routeKeys]);
+      assert.deepEqual(Object.keys(samples[kind]), [...knownKeys[kind]]);
     });
     for (const [key, values] of Object.entries(samples[kind])) {
       test(key, () => {

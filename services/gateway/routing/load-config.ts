@@ -5,13 +5,14 @@ import { createHash } from 'node:crypto';
 import { LineCounter, parseDocument, type YAMLError } from 'yaml';
 import type { ConfigProblem } from './config-problem.ts';
 import { nearestWord } from './nearest-word.ts';
+import { readIssuer } from './read-issuer.ts';
 import { type Field, NodeReader, type ReadFile, type YamlNode } from './read-node.ts';
 import { readRoute } from './read-route.ts';
 import { readService } from './read-service.ts';
-import type { Route, RoutingConfig, Service } from './route.ts';
+import type { Issuer, Route, RoutingConfig, Service } from './route.ts';
 import { RouteTable } from './route-table.ts';
 
-export const fileKeys = ['services', 'routes'] as const;
+export const fileKeys = ['services', 'issuers', 'routes'] as const;
 
 /** Paths the gateway answers itself; a route for one of them could never be reached. */
 export const reservedPaths = ['/health', '/livez', '/readyz', '/verify'] as const;
@@ -42,16 +43,17 @@ export function loadConfig(
   const fields = reader.fields(document.contents, fileKeys, 'the file');
   if (fields === undefined) return { kind: 'invalid', problems: reader.problems };
   const services = readServices(reader, fields.get('services'), document.contents);
-  const lineOf = readRoutes(reader, fields.get('routes'), document.contents, services);
+  const issuers = readIssuers(reader, fields.get('issuers'));
+  const lineOf = readRoutes(reader, fields.get('routes'), document.contents, { services, issuers });
   if (reader.problems.length > 0) {
     const problems = reader.problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
     return { kind: 'invalid', problems };
   }
   const routes = Object.freeze([...lineOf.keys()]);
   const hash = createHash('sha256')
-    .update(JSON.stringify([[...services.values()], routes]))
+    .update(JSON.stringify([[...services.values()], routes, [...issuers.values()]]))
     .digest('hex');
-  return { kind: 'config', config: Object.freeze({ services, routes, lines: lineOf, hash }) };
+  return { kind: 'config', config: Object.freeze({ services, routes, lines: lineOf, issuers, hash }) };
 }
 
 function syntaxMessage({ code, message, pos }: YAMLError, text: string): string {
@@ -72,12 +74,25 @@ function readServices(reader: NodeReader, field: Field | undefined, file: YamlNo
   return services;
 }
 
+function readIssuers(reader: NodeReader, field: Field | undefined): Map<string, Issuer> {
+  const issuers = new Map<string, Issuer>();
+  if (field === undefined) return issuers;
+  for (const [name, entry] of reader.entries(field.value, 'issuers') ?? []) {
+    const issuer = readIssuer(reader, entry, entry.value);
+    if (issuer === undefined) continue;
+    const twin = [...issuers.values()].find((other) => other.issuer === issuer.issuer);
+    if (twin !== undefined) reader.refuse(entry.key, `${name} and ${twin.name} are the same issuer`);
+    issuers.set(name, issuer);
+  }
+  return issuers;
+}
+
 /** The routes, each with its line. */
 function readRoutes(
   reader: NodeReader,
   field: Field | undefined,
   file: YamlNode,
-  services: ReadonlyMap<string, Service>,
+  { services, issuers }: Pick<RoutingConfig, 'services' | 'issuers'>,
 ): Map<Route, number> {
   const lines = new Map<Route, number>();
   if (field === undefined) {
@@ -86,7 +101,7 @@ function readRoutes(
   }
   const table = new RouteTable<Route>();
   for (const node of reader.items(field.value, 'routes') ?? []) {
-    const read = readRoute(reader, node);
+    const read = readRoute(reader, node, issuers);
     if (read === undefined) continue;
     if (!services.has(read.service)) {
       const near = nearestWord(read.service, services.keys());

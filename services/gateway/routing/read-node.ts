@@ -78,6 +78,10 @@ export class NodeReader {
     return seq.items as Node[];
   }
 
+  isList(node: YamlNode): boolean {
+    return isSeq(this.#resolve(node));
+  }
+
   isMapping(node: YamlNode): boolean {
     return isMap(this.#resolve(node));
   }

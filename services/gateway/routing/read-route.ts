@@ -3,11 +3,13 @@
 
 import { authServiceName } from './auth-service.ts';
 import { parsePattern } from './path-pattern.ts';
+import { readAccess } from './read-access.ts';
 import { readCors } from './read-cors.ts';
+import { ownIssuerName } from './read-issuer.ts';
 import { readConcurrency, readRateLimit } from './read-limits.ts';
 import { readHeaderConditions, readHosts, readMethods } from './read-match.ts';
 import type { Field, NodeReader, YamlNode } from './read-node.ts';
-import { type Access, type Priority, priorities, type Route } from './route.ts';
+import { type Issuer, type Priority, priorities, type Route } from './route.ts';
 import { parseRewrite } from './target-path.ts';
 
 export const routeKeys = [
@@ -27,12 +29,15 @@ export const routeKeys = [
   'concurrency',
   'header_limit_bytes',
 ] as const;
-export const roles = ['user', 'admin'] as const;
 
 const bodyLimitBytesDefault = 10_485_760;
 
 /** Reads a route; undefined when something in it was refused. */
-export function readRoute(reader: NodeReader, node: YamlNode): Route | undefined {
+export function readRoute(
+  reader: NodeReader,
+  node: YamlNode,
+  issuers: ReadonlyMap<string, Issuer>,
+): Route | undefined {
   const fields = reader.fields(node, routeKeys, 'a route');
   if (fields === undefined) return undefined;
   const get = (key: (typeof routeKeys)[number]) => fields.get(key)?.value;
@@ -57,7 +62,7 @@ export function readRoute(reader: NodeReader, node: YamlNode): Route | undefined
     service: service ?? '',
     stripPrefix: fields.has('strip_prefix') ? readStripPrefix(reader, get('strip_prefix'), path) : '',
     rewrite: fields.has('rewrite') ? readRewrite(reader, get('rewrite'), path) : undefined,
-    access: fields.has('access') ? readAccess(reader, get('access')) : { kind: 'authenticated' },
+    access: fields.has('access') ? readAccess(reader, get('access'), issuers) : { kind: 'authenticated' },
     rateLimit: fields.has('rate_limit') ? readRateLimit(reader, get('rate_limit')) : undefined,
     bodyLimitBytes: fields.has('body_limit_bytes')
       ? (reader.whole(get('body_limit_bytes'), 'body_limit_bytes', 0, 2 ** 40) ?? bodyLimitBytesDefault)
@@ -73,7 +78,14 @@ export function readRoute(reader: NodeReader, node: YamlNode): Route | undefined
       ? reader.whole(get('header_limit_bytes'), 'header_limit_bytes', 0, 16_384)
       : undefined,
   };
+  if (service === authServiceName && takesOthers(route)) {
+    reader.refuse(get('access'), 'the service auth knows tokens of our own only');
+  }
   return reader.problems.length === before ? Object.freeze(route) : undefined;
+}
+
+function takesOthers({ access }: Route): boolean {
+  return 'issuers' in access && (access.issuers?.some((name) => name !== ownIssuerName) ?? false);
 }
 
 function readPath(reader: NodeReader, node: YamlNode): string | undefined {
@@ -112,16 +124,4 @@ function readRewrite(reader: NodeReader, node: YamlNode, path: string | undefine
   const rewrite = parseRewrite(text, pattern);
   if (rewrite.kind === 'pattern') return text;
   return reader.refuse(node, `rewrite ${reader.written(node)}: ${rewrite.reason}`);
-}
-
-function readAccess(reader: NodeReader, node: YamlNode): Access {
-  if (!reader.isMapping(node)) {
-    const word = reader.word(node, 'access', ['public', 'optional', 'authenticated'] as const);
-    return { kind: word ?? 'authenticated' };
-  }
-  const fields = reader.fields(node, ['roles'], 'access');
-  const list = fields === undefined ? undefined : reader.items(fields.get('roles')?.value ?? node, 'roles');
-  if (list?.length === 0) reader.refuse(node, 'roles is empty: nobody could pass');
-  const named = (list ?? []).map((item) => reader.word(item, 'a role', roles));
-  return { kind: 'roles', roles: Object.freeze(named.filter((role) => role !== undefined)) };
 }

@@ -2,16 +2,50 @@
 // milliseconds, sizes in bytes; every default is already filled in.
 
 import type { Limit } from '@pi-gateway/limiter/limiter.ts';
+import type { Algorithm } from '../issuers/algorithms.ts';
 import type { Balance } from '../upstreams/balance.ts';
 import type { BreakerRule } from '../upstreams/circuit-breaker.ts';
 import type { TlsFiles } from '../upstreams/client-tls.ts';
 import type { HeaderCondition } from './header-condition.ts';
 
+/** Whose tokens are taken: by default those of our own auth. */
+export type Trust = {
+  /** Names under `issuers`, and `own`. */
+  readonly issuers?: readonly string[];
+  /** One of these must be the token's too. */
+  readonly audience?: readonly string[];
+};
+
 export type Access =
   | { readonly kind: 'public' }
   | { readonly kind: 'optional' }
-  | { readonly kind: 'authenticated' }
-  | { readonly kind: 'roles'; readonly roles: readonly string[] };
+  | ({ readonly kind: 'authenticated' } & Trust)
+  | ({
+      readonly kind: 'roles';
+      /** One of them is needed. */
+      readonly roles: readonly string[];
+      /** And all of these. */
+      readonly rolesAll?: readonly string[];
+    } & Trust);
+
+/** Another issuer whose tokens a route may take. */
+export type Issuer = {
+  readonly name: string;
+  /** What its tokens say in `iss`, exactly. */
+  readonly issuer: string;
+  /** undefined: its discovery document tells. */
+  readonly jwksUri: string | undefined;
+  readonly algorithms: readonly Algorithm[];
+  /** One of these must be in `aud`. */
+  readonly audiences: readonly string[];
+  /** Where its roles stand, and what they mean here: pairs of theirs and ours. undefined: it gives none. */
+  readonly roles:
+    | {
+        readonly claim: readonly string[];
+        readonly map: readonly (readonly [theirs: string, ours: string])[];
+      }
+    | undefined;
+};
 
 export type Timeouts = {
   /** To open a connection to a target. */
@@ -120,6 +154,7 @@ export type RoutingConfig = {
   readonly routes: readonly Route[];
   /** Where each route stands in the file. */
   readonly lines: ReadonlyMap<Route, number>;
+  readonly issuers: ReadonlyMap<string, Issuer>;
   /** SHA-256 of the file after interpolation, in hex: tells whether two gateways run the same file. */
   readonly hash: string;
 };

@@ -39,6 +39,7 @@ export class Routing {
   }
 
   async close(): Promise<void> {
+    for (const issuer of this.current.issuers.values()) issuer.close();
     await Promise.all([...this.current.services.values()].map((service) => service.destroy()));
   }
 
@@ -55,6 +56,8 @@ export class Routing {
       // A file that the configuration names was there a moment ago.
       return { kind: 'refused', errors: [(error as Error).message] };
     }
+    const issuers = new Set(this.current.issuers.values());
+    for (const issuer of before.issuers.values()) if (!issuers.has(issuer)) issuer.close();
     return { kind: 'applied', hash };
   }
 }

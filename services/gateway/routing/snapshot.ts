@@ -1,13 +1,14 @@
 // The routing state that one request sees from its first to its last step: immutable, swapped whole by a
 // reload. Routes are joined with their services here, and the gateway's own routes are added.
 
+import type { TrustedIssuer } from '../issuers/trusted-issuer.ts';
 import { noTlsFiles } from '../upstreams/client-tls.ts';
 import type { UpstreamService } from '../upstreams/upstream-service.ts';
 import { authServiceName } from './auth-service.ts';
 import type { Routes } from './decide-route.ts';
 import { indexRoutes } from './index-routes.ts';
 import { forwardsToken, ownRoutes } from './own-routes.ts';
-import type { Route, RoutingConfig, Service } from './route.ts';
+import type { Issuer, Route, RoutingConfig, Service } from './route.ts';
 import { compileTargetPath } from './target-path.ts';
 
 /** `upstream` undefined: the gateway answers by itself (`GET /`). */
@@ -24,12 +25,14 @@ export type SnapshotRoute = Route & {
 export type Snapshot = Routes<SnapshotRoute> & {
   readonly services: ReadonlyMap<string, UpstreamService>;
   readonly routes: readonly SnapshotRoute[];
+  readonly issuers: ReadonlyMap<string, TrustedIssuer>;
   readonly hash: string;
 };
 
 export type SnapshotOptions = {
   readonly authUrl: string;
   readonly openService: (service: Service) => UpstreamService;
+  readonly openIssuer: (issuer: Issuer) => TrustedIssuer;
 };
 
 /** Joins a configuration with running services; those of `previous` that did not change are taken over. */
@@ -53,9 +56,24 @@ export function openSnapshot(config: RoutingConfig, options: SnapshotOptions, pr
   return Object.freeze({
     services,
     routes: Object.freeze([...routes, ...own]),
+    issuers: openIssuers(config, options, previous),
     hash: config.hash,
     ...indexRoutes(routes, own),
   });
+}
+
+/** Those that did not change keep their keys. */
+function openIssuers(
+  { issuers }: RoutingConfig,
+  { openIssuer }: SnapshotOptions,
+  previous: Snapshot | undefined,
+): ReadonlyMap<string, TrustedIssuer> {
+  const opened = [...issuers].map(([name, issuer]) => {
+    const running = previous?.issuers.get(name);
+    const isSame = running !== undefined && JSON.stringify(running.config) === JSON.stringify(issuer);
+    return [name, isSame ? running : openIssuer(issuer)] as const;
+  });
+  return new Map(opened);
 }
 
 function ownAuth(config: RoutingConfig, authUrl: string): Service[] {

@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Exchange } from '../exchange.ts';
+import { identityFields } from '../principal.ts';
 
 export type IdentityDeps = {
   /** Header and value that prove to auth that a request came through this gateway. */
@@ -10,11 +11,9 @@ export type IdentityDeps = {
 };
 
 export function assignIdentity(x: Exchange, deps: IdentityDeps): void {
-  const { headers, claims } = x;
+  const { headers, principal } = x;
   const route = x.route!;
-  if (claims !== undefined) {
-    headers.push('x-user-id', claims.sub, 'x-user-roles', claims.roles.join(','), 'x-session-id', claims.sid);
-  }
+  if (principal !== undefined) headers.push(...identityFields(principal));
   if (route.forwardToken) passAuthorization(x);
   if (route.isAuth) headers.push(deps.authProof.name, deps.authProof.value);
   headers.push(

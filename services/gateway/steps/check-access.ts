@@ -1,29 +1,20 @@
-// check: may this caller use this route? The token is verified here, by local keys; a token seen before costs
-// a map look-up. Only the signature's result is remembered: expiry, revocation and role are judged on every
+// check: may this caller use this route? The token is verified here, by keys that are at hand; a token seen before
+// costs a map look-up. Only the signature's result is remembered: expiry, revocation and role are judged on every
 // request anew.
 
-import { type AccessTokenClaims, isExpired } from '@pi-gateway/access-token/claims.ts';
+import { isExpired } from '@pi-gateway/access-token/claims.ts';
 import { readBearer } from '@pi-gateway/access-token/read-bearer.ts';
-import type { RemoteKeys } from '@pi-gateway/access-token/remote-keys.ts';
 import { VerifiedTokenCache } from '@pi-gateway/access-token/verified-token-cache.ts';
-import {
-  type RemoteVerification,
-  verifyWithRemoteKeys,
-} from '@pi-gateway/access-token/verify-with-remote-keys.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import type { Exchange } from '../exchange.ts';
 import type { ReportDenial } from '../observe/denial-reporter.ts';
+import type { Principal } from '../principal.ts';
 import type { LiveRevocations } from '../revocation/live-revocations.ts';
 import type { Access } from '../routing/route.ts';
+import { type IdentifyDeps, identifyCaller, type TrustedIssuers } from './identify-caller.ts';
 
-export type AccessDeps = {
-  readonly keys: RemoteKeys;
+export type AccessDeps = IdentifyDeps & {
   readonly revocations: LiveRevocations;
-  readonly verified: VerifiedTokenCache;
-  /** Issuer and audience of tokens alike. */
-  readonly publicUrl: string;
-  readonly clockSkewSeconds: number;
-  readonly nowMs: () => number;
   /** Makes the audit event of a refusal for a role. */
   readonly reportDenial: ReportDenial;
 };
@@ -34,7 +25,7 @@ export function openVerifiedTokens(): VerifiedTokenCache {
 }
 
 /**
- * Sets the exchange's claims, or throws. Waits only where a key has to be fetched first, or a denial to be told.
+ * Sets the exchange's principal, or throws. Waits only where a key has to be fetched first, or a denial to be told.
  * @throws {AppError} missing_token, invalid_token, insufficient_role, malformed_request, unavailable.
  */
 export function checkAccess(x: Exchange, deps: AccessDeps): void | Promise<void> {
@@ -48,54 +39,56 @@ export function checkAccess(x: Exchange, deps: AccessDeps): void | Promise<void>
     if (access.kind === 'optional') return undefined;
     throw new AppError('missing_token');
   }
-  const claims = verify(bearer.token, deps);
-  if (claims instanceof Promise) {
-    return claims.then((fetched) => checkClaims(x, fetched, access, deps));
+  const trust = access.kind === 'optional' ? ownOnly : access;
+  const principal = identifyCaller(bearer.token, trust, x.snapshot.issuers, deps);
+  if (principal instanceof Promise) {
+    return principal.then((fetched) => checkPrincipal(x, fetched, access, deps));
   }
-  return checkClaims(x, claims, access, deps);
+  return checkPrincipal(x, principal, access, deps);
 }
 
 const none = { kind: 'none' } as const;
+const ownOnly = {};
 
-function verify(token: string, deps: AccessDeps): AccessTokenClaims | Promise<AccessTokenClaims> {
-  const { publicUrl } = deps;
-  const verification = verifyWithRemoteKeys(token, { ...deps, issuer: publicUrl, audience: publicUrl });
-  return verification instanceof Promise ? verification.then(claimsOf) : claimsOf(verification);
-}
-
-function claimsOf(verification: RemoteVerification): AccessTokenClaims {
-  if (verification.kind === 'valid') return verification.claims;
-  // Without keys nothing can be told of a token: closed, and said to be our fault.
-  throw new AppError(verification.kind === 'unavailable' ? 'unavailable' : 'invalid_token');
-}
-
-function checkClaims(
+function checkPrincipal(
   x: Exchange,
-  claims: AccessTokenClaims,
+  principal: Principal,
   access: Access,
   deps: AccessDeps,
 ): void | Promise<void> {
-  const { revocations } = deps;
+  const { revocations, reportDenial } = deps;
+  const isUser = principal.kind === 'user';
   // Before the first load a revoked token could not be told from a living one.
-  if (!revocations.isLoaded) throw new AppError('unavailable');
-  if (!isAlive(claims, deps)) throw new AppError('invalid_token');
+  if (isUser && !revocations.isLoaded) throw new AppError('unavailable');
+  if (!isAlive(principal, x.snapshot.issuers, deps)) throw new AppError('invalid_token');
   // Known from here on, so that the record tells who was denied.
-  x.claims = claims;
+  x.principal = principal;
   if (access.kind !== 'roles') return undefined;
   // A role may have been taken away in the time we know nothing of; other routes go on until the token expires.
-  if (revocations.isStale()) throw new AppError('unavailable');
-  if (claims.roles.some((role) => access.roles.includes(role))) return undefined;
-  return deps.reportDenial(x).then(() => {
+  if (isUser && revocations.isStale()) throw new AppError('unavailable');
+  if (hasRoles(principal, access)) return undefined;
+  // Our audit log knows our own accounts only.
+  const told = isUser ? reportDenial(x, principal.claims) : Promise.resolve();
+  return told.then(() => {
     throw new AppError('insufficient_role');
   });
 }
 
+function hasRoles({ roles: held }: Principal, { roles, rolesAll }: Access & { kind: 'roles' }): boolean {
+  return (
+    held.some((role) => roles.includes(role)) && (rolesAll?.every((role) => held.includes(role)) ?? true)
+  );
+}
+
 /** Neither expired nor revoked, now. Open WebSockets are asked the same again and again. */
 export function isAlive(
-  claims: AccessTokenClaims,
+  principal: Principal,
+  issuers: TrustedIssuers,
   deps: Pick<AccessDeps, 'nowMs' | 'clockSkewSeconds' | 'revocations'>,
 ): boolean {
+  if (principal.kind === 'foreign') return issuers.get(principal.issuer)?.isAlive(principal, deps) === true;
   const { clockSkewSeconds, nowMs, revocations } = deps;
+  const { claims } = principal;
   return (
     !isExpired(claims.exp, { nowSeconds: nowMs() / 1000, clockSkewSeconds }) && !revocations.isRevoked(claims)
   );

@@ -58,7 +58,7 @@ export class Recorder {
       route: route === 'none' ? null : route,
       status,
       reason: reason === '' ? null : reason,
-      principal: x.claims?.sub ?? null,
+      principal: x.principal?.id ?? null,
       client: x.clientAddress,
       target: x.target ?? null,
       address: x.targetAddress ?? null,
