@@ -4,6 +4,7 @@
 import { noOrigin } from '@pi-gateway/auth/audit/audit-event.ts';
 import type { Database, Queryable } from '@pi-gateway/auth/db/database.ts';
 import type { WantedChange } from '@pi-gateway/auth/domain/decide-user-change.ts';
+import { encodeUser } from '@pi-gateway/auth/http/encode-rows.ts';
 import { saveUserChange } from '@pi-gateway/auth/rights/save-user-change.ts';
 import { listUsers, type User } from '@pi-gateway/auth/store/users.ts';
 import { problems } from '@pi-gateway/problem/problems.ts';
@@ -14,7 +15,6 @@ import { forgiveFailures } from './forgive-failures.ts';
 import { type Io, printAnswer } from './io.ts';
 import { publishRevocations } from './publish-revocations.ts';
 import { readEmail } from './read-email.ts';
-import { userJson } from './user-answer.ts';
 import { withDatabase } from './with-database.ts';
 
 const operator = { ...noOrigin, actorId: null, sessionId: null, data: { via: 'pi' } };
@@ -32,7 +32,7 @@ export async function changeUser(
     return changed;
   });
   const state = user.isDisabled ? 'disabled' : 'enabled';
-  printAnswer(io, { text: `${user.email} is ${user.role}, ${state}`, json: userJson(user) }, asJson);
+  printAnswer(io, { text: `${user.email} is ${user.role}, ${state}`, json: encodeUser(user) }, asJson);
 }
 
 async function save(db: Database, settings: CliSettings, named: string, wanted: WantedChange): Promise<User> {

@@ -1,6 +1,7 @@
 // `pi audit list`: what happened, newest first.
 
 import { type AuditEventName, auditEventNames } from '@pi-gateway/auth/audit/audit-event.ts';
+import { encodeAuditEvent } from '@pi-gateway/auth/http/encode-rows.ts';
 import { listAuditEvents, type StoredAuditEvent } from '@pi-gateway/auth/store/audit-events.ts';
 import { type Command, Option } from 'commander';
 import { formatTable, type Io, printAnswer } from '../io.ts';
@@ -37,27 +38,11 @@ export function addAuditList(parent: Command, io: Io): void {
       };
       const events = await withDatabase(io, (db) => listAuditEvents(db, filter, undefined, options.limit));
       const text = formatTable(events.map(eventRow), 'no events');
-      printAnswer(io, { text, json: { items: events.map(eventJson) } }, options.json);
+      printAnswer(io, { text, json: { items: events.map(encodeAuditEvent) } }, options.json);
     });
 }
 
-function eventJson(event: StoredAuditEvent) {
-  return {
-    id: event.id,
-    at: new Date(event.at / 1000).toISOString(),
-    event: event.event,
-    outcome: event.outcome,
-    actor_id: event.actorId,
-    target_id: event.targetId,
-    session_id: event.sessionId,
-    ip: event.ip,
-    user_agent: event.userAgent,
-    request_id: event.requestId,
-    data: event.data,
-  };
-}
-
 function eventRow(stored: StoredAuditEvent): Record<string, string> {
-  const { at, event, outcome, actor_id, target_id, ip } = eventJson(stored);
+  const { at, event, outcome, actor_id, target_id, ip } = encodeAuditEvent(stored);
   return { at, event, outcome, actor_id: actor_id ?? '-', target_id: target_id ?? '-', ip: ip ?? '-' };
 }

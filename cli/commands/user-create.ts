@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { noOrigin } from '@pi-gateway/auth/audit/audit-event.ts';
 import { openLeakedPasswords } from '@pi-gateway/auth/crypto/leaked-passwords.ts';
 import { createPasswordHash } from '@pi-gateway/auth/crypto/password-hash.ts';
+import { encodeUser } from '@pi-gateway/auth/http/encode-rows.ts';
 import { isFreeOfLeaks, judgeNewPassword } from '@pi-gateway/auth/registration/judge-new-password.ts';
 import { insertAuditEvent } from '@pi-gateway/auth/store/audit-events.ts';
 import { insertUser } from '@pi-gateway/auth/store/users.ts';
@@ -15,7 +16,6 @@ import { CliError } from '../cli-error.ts';
 import { type Io, printAnswer } from '../io.ts';
 import { readEmail } from '../read-email.ts';
 import { readPassword } from '../read-password.ts';
-import { userJson } from '../user-answer.ts';
 import { withDatabase } from '../with-database.ts';
 
 type Options = { role: 'user' | 'admin'; passwordFile?: string; json?: true };
@@ -58,7 +58,7 @@ export function addUserCreate(parent: Command, io: Io): void {
         });
       });
       const shown = generated === undefined ? '' : `\npassword: ${generated}   (shown only now)`;
-      const json = { ...userJson(user), ...(generated === undefined ? {} : { password: generated }) };
+      const json = { ...encodeUser(user), ...(generated === undefined ? {} : { password: generated }) };
       printAnswer(io, { text: `${user.email} is ${user.role}, id ${user.id}${shown}`, json }, options.json);
     });
 }

@@ -1,11 +1,11 @@
 // `pi user list`: accounts, newest first.
 
-import { listUsers } from '@pi-gateway/auth/store/users.ts';
+import { encodeUser } from '@pi-gateway/auth/http/encode-rows.ts';
+import { listUsers, type User } from '@pi-gateway/auth/store/users.ts';
 import { type Command, Option } from 'commander';
 import { formatTable, type Io, printAnswer } from '../io.ts';
 import { readEmail } from '../read-email.ts';
 import { readLimit } from '../read-limit.ts';
-import { userJson, userRow } from '../user-answer.ts';
 import { withDatabase } from '../with-database.ts';
 
 type Options = { email?: string; role?: 'user' | 'admin'; disabled?: true; limit: number; json?: true };
@@ -24,6 +24,12 @@ export function addUserList(parent: Command, io: Io): void {
       const filter = { email, role: options.role, disabled: options.disabled };
       const users = await withDatabase(io, (db) => listUsers(db, filter, undefined, options.limit));
       const text = formatTable(users.map(userRow), 'no accounts');
-      printAnswer(io, { text, json: { items: users.map(userJson) } }, options.json);
+      printAnswer(io, { text, json: { items: users.map(encodeUser) } }, options.json);
     });
+}
+
+function userRow(user: User): Record<string, string> {
+  const { id, email, role, disabled, created_at, last_login_at } = encodeUser(user);
+  const state = disabled ? 'disabled' : 'enabled';
+  return { id, email, role, state, created_at, last_login_at: last_login_at ?? 'never' };
 }

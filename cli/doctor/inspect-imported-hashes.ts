@@ -3,7 +3,7 @@
 
 import { findScheme } from '@pi-gateway/auth/crypto/foreign/find-scheme.ts';
 import { ownPasswordClass } from '@pi-gateway/auth/crypto/password-hash.ts';
-import { countPasswordClasses } from '@pi-gateway/auth/store/users.ts';
+import { countPasswordClasses } from '@pi-gateway/auth/store/credentials.ts';
 import { describeFailure } from '../cli-error.ts';
 import type { Io } from '../io.ts';
 import { withDatabase } from '../with-database.ts';

@@ -5,7 +5,7 @@ import { noOrigin } from '@pi-gateway/auth/audit/audit-event.ts';
 import { findScheme } from '@pi-gateway/auth/crypto/foreign/find-scheme.ts';
 import type { Database } from '@pi-gateway/auth/db/database.ts';
 import { insertAuditEventPerTarget } from '@pi-gateway/auth/store/audit-events.ts';
-import { listPasswordClasses } from '@pi-gateway/auth/store/users.ts';
+import { listPasswordClasses } from '@pi-gateway/auth/store/credentials.ts';
 import { type BulkUser, insertUsers, listKnownEmails } from '@pi-gateway/auth/store/users-in-bulk.ts';
 import { type ImportLine, readImportLine } from './read-import-line.ts';
 import { readLines } from './read-lines.ts';

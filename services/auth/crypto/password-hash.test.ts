@@ -60,7 +60,7 @@ test('what another system hashed is what was typed, not its normal form', async 
 test('every attempt verifies one hash of every class that any account has, in the same order', async () => {
   const { email } = await auth.register();
   await replaceHash(email, await bcryptHash(testPassword, { cost: 4 }));
-  const { findCredentials } = await import('../store/users.ts');
+  const { findCredentials } = await import('../store/credentials.ts');
   const known = await findCredentials(auth.deps.db, email);
   const unknown = await findCredentials(auth.deps.db, 'ghost@example.com');
   assert.equal(unknown.credentials, undefined);

@@ -9,7 +9,8 @@ import type { Database } from '../db/database.ts';
 import { isTokenCurrent } from '../domain/is-token-current.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { Revocations } from '../revocation/revocations.ts';
-import { findPrincipal, type User } from '../store/users.ts';
+import { findPrincipal } from '../store/principals.ts';
+import type { User } from '../store/users.ts';
 
 export type Principal = { readonly user: User; readonly sessionId: string };
 

@@ -1,9 +1,7 @@
 // The shapes of the API: what comes in is validated by them, what leaves passes them, OpenAPI shows them.
 
 import { roles } from '@pi-gateway/access-token/role.ts';
-import { type Static, Type } from 'typebox';
-import type { Session } from '../store/sessions.ts';
-import type { User } from '../store/users.ts';
+import { Type } from 'typebox';
 
 const strict = { additionalProperties: false } as const;
 const time = () => Type.String({ format: 'date-time' });
@@ -73,35 +71,3 @@ export const TokensOrCookieBody = Type.Object({
   ...TokensBody.properties,
   refresh_token: Type.Optional(Type.String({ description: 'Missing when it went into the cookie.' })),
 });
-
-/** RFC 3339 UTC to the millisecond, from microseconds. */
-export function encodeTime(micros: number): string {
-  return new Date(Math.floor(micros / 1000)).toISOString();
-}
-
-export function encodeRegistered({ id, email, role, createdAt }: User): Static<typeof RegisteredUser> {
-  return { id, email, role, created_at: encodeTime(createdAt) };
-}
-
-export function encodeUser(user: User): Static<typeof UserBody> {
-  return {
-    id: user.id,
-    email: user.email,
-    role: user.role,
-    disabled: user.isDisabled,
-    created_at: encodeTime(user.createdAt),
-    last_login_at: user.lastLoginAt === null ? null : encodeTime(user.lastLoginAt),
-  };
-}
-
-export function encodeSession(session: Session, currentId: string): Static<typeof SessionBody> {
-  return {
-    id: session.id,
-    created_at: encodeTime(session.createdAt),
-    last_used_at: encodeTime(session.lastUsedAt),
-    expires_at: encodeTime(session.expiresAt),
-    ip: session.ip,
-    user_agent: session.userAgent,
-    current: session.id === currentId,
-  };
-}

@@ -9,7 +9,8 @@ import type { PasswordHash } from '../crypto/password-hash.ts';
 import type { Database } from '../db/database.ts';
 import { canonicalEmail } from '../domain/canonical-email.ts';
 import { insertAuditEvent } from '../store/audit-events.ts';
-import { countAdmins, insertUser, lockAdmins } from '../store/users.ts';
+import { countAdmins, lockAdmins } from '../store/user-rights.ts';
+import { insertUser } from '../store/users.ts';
 import { judgeNewPassword } from './judge-new-password.ts';
 
 export type FirstAdmin = { readonly email: string; readonly password: string };

@@ -7,16 +7,11 @@ import type { Queryable } from '../db/database.ts';
 import { decideUserChange, type UserChange, type WantedChange } from '../domain/decide-user-change.ts';
 import { type RevokeDeps, saveUserRevocation } from '../http/revoke.ts';
 import { insertAuditEvent } from '../store/audit-events.ts';
+import { findPrincipal } from '../store/principals.ts';
 import { listRevocationsOf } from '../store/revocations.ts';
 import { revokeSessionsOfUser } from '../store/sessions.ts';
-import {
-  countOtherLivingAdmins,
-  findPrincipal,
-  lockAdmins,
-  lockUser,
-  saveUserRights,
-  type User,
-} from '../store/users.ts';
+import { countOtherLivingAdmins, lockAdmins, lockUser, saveUserRights } from '../store/user-rights.ts';
+import type { User } from '../store/users.ts';
 
 /** Who wants it: an admin by one of his sessions, or the operator (null). `data` goes into every event. */
 export type ChangeOrigin = Omit<AuditEvent, 'event' | 'outcome' | 'targetId'>;

@@ -6,11 +6,12 @@ import { Type } from 'typebox';
 import { auditEventNames, auditOutcomes } from '../audit/audit-event.ts';
 import type { AuthDeps } from '../deps.ts';
 import { readRfc3339 } from '../domain/read-rfc3339.ts';
+import { encodeAuditEvent } from '../http/encode-rows.ts';
 import { signedInEndpoint } from '../http/endpoint.ts';
 import { loadPage, pageBody, pageQuery } from '../http/page.ts';
-import { encodeTime, Id } from '../http/schemas.ts';
+import { Id } from '../http/schemas.ts';
 import { refuseField } from '../http/validation-errors.ts';
-import { listAuditEvents, type StoredAuditEvent } from '../store/audit-events.ts';
+import { listAuditEvents } from '../store/audit-events.ts';
 
 const AuditQuery = Type.Object(
   {
@@ -61,22 +62,6 @@ export function auditList({ db, secrets }: Pick<AuthDeps, 'db' | 'secrets'>) {
       return { items: rows.map(encodeAuditEvent), next_cursor: nextCursor };
     },
   );
-}
-
-function encodeAuditEvent(event: StoredAuditEvent) {
-  return {
-    id: event.id,
-    at: encodeTime(event.at),
-    event: event.event,
-    outcome: event.outcome,
-    actor_id: event.actorId,
-    target_id: event.targetId,
-    session_id: event.sessionId,
-    ip: event.ip,
-    user_agent: event.userAgent,
-    request_id: event.requestId,
-    data: event.data,
-  };
 }
 
 function readId(pointer: string, text: string | undefined): string | undefined {

@@ -18,9 +18,10 @@ import { refuseField } from '../http/validation-errors.ts';
 import { type LoginAttempt, rateLimited, type Verdict } from '../limits/login-limits.ts';
 import { isFreeOfLeaks, judgeNewPassword } from '../registration/judge-new-password.ts';
 import { insertAuditEvent } from '../store/audit-events.ts';
+import { findCredentials, lockUserForLogin, savePassword } from '../store/credentials.ts';
 import { isKnownNetwork } from '../store/known-networks.ts';
+import { findPrincipal } from '../store/principals.ts';
 import { revokeSessionsOfUser } from '../store/sessions.ts';
-import { findCredentials, findPrincipal, lockUserForLogin, savePassword } from '../store/users.ts';
 
 type Verified =
   | { readonly kind: 'right'; readonly presentHash: string; readonly newHash: string }

@@ -16,9 +16,9 @@ import { CredentialsBody, TokensBody, TokensOrCookieBody } from '../http/schemas
 import { refuseField } from '../http/validation-errors.ts';
 import { type LoginAttempt, rateLimited, type Verdict } from '../limits/login-limits.ts';
 import { insertAuditEvent, insertAuditEventPerSession } from '../store/audit-events.ts';
+import { type Credentials, findCredentials, lockUserForLogin, saveLogin } from '../store/credentials.ts';
 import { isKnownNetwork, rememberNetwork } from '../store/known-networks.ts';
 import { insertSession, revokeOldestSessions } from '../store/sessions.ts';
-import { type Credentials, findCredentials, lockUserForLogin, saveLogin } from '../store/users.ts';
 
 type Right = {
   readonly kind: 'right';

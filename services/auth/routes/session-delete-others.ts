@@ -7,7 +7,7 @@ import { signedInEndpoint } from '../http/endpoint.ts';
 import { announceRevocations, saveSessionRevocations } from '../http/revoke.ts';
 import { insertAuditEventPerSession } from '../store/audit-events.ts';
 import { revokeSessionsOfUser } from '../store/sessions.ts';
-import { lockUser } from '../store/users.ts';
+import { lockUser } from '../store/user-rights.ts';
 
 export function sessionDeleteOthers(deps: Pick<AuthDeps, 'config' | 'db' | 'revocations'>) {
   return signedInEndpoint(

@@ -2,9 +2,10 @@
 
 import { Type } from 'typebox';
 import type { AuthDeps } from '../deps.ts';
+import { encodeSession } from '../http/encode-rows.ts';
 import { signedInEndpoint } from '../http/endpoint.ts';
 import { loadPage, pageBody, pageQuery } from '../http/page.ts';
-import { encodeSession, SessionBody } from '../http/schemas.ts';
+import { SessionBody } from '../http/schemas.ts';
 import { listSessions } from '../store/sessions.ts';
 
 const SessionsQuery = Type.Object(pageQuery, { additionalProperties: false });

@@ -12,7 +12,7 @@ import { endpoint } from '../http/endpoint.ts';
 import { findRefreshSession } from '../http/find-token-session.ts';
 import { clearedRefreshCookie, readRefreshCookie } from '../http/refresh-cookie.ts';
 import { announceRevocations } from '../http/revoke.ts';
-import { findPrincipal } from '../store/users.ts';
+import { findPrincipal } from '../store/principals.ts';
 
 type Deps = Pick<AuthDeps, 'config' | 'db' | 'keyRing' | 'revocations' | 'secrets'>;
 

@@ -20,8 +20,9 @@ import { announceRevocations, saveSessionRevocations } from '../http/revoke.ts';
 import { TokensBody, TokensOrCookieBody } from '../http/schemas.ts';
 import { createAccountTurns } from '../limits/account-turns.ts';
 import { insertAuditEvent } from '../store/audit-events.ts';
+import { lockUserOfSession } from '../store/principals.ts';
 import { lockSession, type RefreshRow, revokeSession, saveRotation } from '../store/sessions.ts';
-import { lockUserOfSession, type User } from '../store/users.ts';
+import type { User } from '../store/users.ts';
 
 type Deps = Pick<AuthDeps, 'config' | 'db' | 'keyRing' | 'metrics' | 'revocations' | 'secrets'>;
 

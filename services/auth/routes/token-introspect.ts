@@ -12,8 +12,8 @@ import { decideRefresh } from '../domain/decide-refresh.ts';
 import { isTokenCurrent } from '../domain/is-token-current.ts';
 import { serviceEndpoint } from '../http/endpoint.ts';
 import { TokenForm } from '../http/schemas.ts';
+import { findPrincipal } from '../store/principals.ts';
 import { findRefreshState } from '../store/sessions.ts';
-import { findPrincipal } from '../store/users.ts';
 
 type Deps = Pick<AuthDeps, 'config' | 'db' | 'keyRing' | 'revocations' | 'secrets'>;
 

@@ -10,7 +10,7 @@ import { serviceEndpoint } from '../http/endpoint.ts';
 import { findRefreshSession } from '../http/find-token-session.ts';
 import { announceRevocations } from '../http/revoke.ts';
 import { TokenForm } from '../http/schemas.ts';
-import { findPrincipal } from '../store/users.ts';
+import { findPrincipal } from '../store/principals.ts';
 
 type Deps = Pick<AuthDeps, 'config' | 'db' | 'keyRing' | 'revocations' | 'secrets'>;
 

@@ -3,8 +3,9 @@
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import { isUuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 import type { AuthDeps } from '../deps.ts';
+import { encodeUser } from '../http/encode-rows.ts';
 import { signedInEndpoint } from '../http/endpoint.ts';
-import { encodeUser, IdParams, UserBody } from '../http/schemas.ts';
+import { IdParams, UserBody } from '../http/schemas.ts';
 import { findUser } from '../store/users.ts';
 
 export function userGet({ db }: Pick<AuthDeps, 'db'>) {

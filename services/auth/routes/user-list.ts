@@ -3,9 +3,10 @@
 import { Type } from 'typebox';
 import type { AuthDeps } from '../deps.ts';
 import { canonicalEmail } from '../domain/canonical-email.ts';
+import { encodeUser } from '../http/encode-rows.ts';
 import { signedInEndpoint } from '../http/endpoint.ts';
 import { loadPage, pageBody, pageQuery } from '../http/page.ts';
-import { encodeUser, Role, UserBody } from '../http/schemas.ts';
+import { Role, UserBody } from '../http/schemas.ts';
 import { refuseField } from '../http/validation-errors.ts';
 import { listUsers } from '../store/users.ts';
 

@@ -1,7 +1,8 @@
 // GET /auth/me: the account of the token, as it is now.
 
+import { encodeUser } from '../http/encode-rows.ts';
 import { signedInEndpoint } from '../http/endpoint.ts';
-import { encodeUser, UserBody } from '../http/schemas.ts';
+import { UserBody } from '../http/schemas.ts';
 
 export function userMe() {
   return signedInEndpoint(

@@ -11,7 +11,7 @@ import { IdParams } from '../http/schemas.ts';
 import { insertAuditEventPerSession } from '../store/audit-events.ts';
 import { listRevocationsOf } from '../store/revocations.ts';
 import { revokeSessionsOfUser } from '../store/sessions.ts';
-import { lockUser, saveUserRights } from '../store/users.ts';
+import { lockUser, saveUserRights } from '../store/user-rights.ts';
 
 export function userSessionsDelete(deps: Pick<AuthDeps, 'config' | 'db' | 'revocations'>) {
   return signedInEndpoint(

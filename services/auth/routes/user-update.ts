@@ -6,9 +6,10 @@ import { isUuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 import { Type } from 'typebox';
 import type { AuthDeps } from '../deps.ts';
 import { auditOrigin } from '../http/caller.ts';
+import { encodeUser } from '../http/encode-rows.ts';
 import { signedInEndpoint } from '../http/endpoint.ts';
 import { announceRevocations } from '../http/revoke.ts';
-import { encodeUser, IdParams, Role, UserBody } from '../http/schemas.ts';
+import { IdParams, Role, UserBody } from '../http/schemas.ts';
 import { saveUserChange } from '../rights/save-user-change.ts';
 
 type Deps = Pick<AuthDeps, 'config' | 'db' | 'limits' | 'revocations'>;
