@@ -1,4 +1,4 @@
-// `npm run test:proofs`: the long form of every proof, one after the other, about an hour in all. `npm run
+// `npm run test:proofs`: the long form of every proof, one after the other, some two hours in all. `npm run
 // test:proofs -- <word>…` runs those whose name holds a word. Each has its bound: a figure that misses it is named
 // and the exit code is 1. Figures, machine, versions and method go to bench/results/sessions-under-attack.json, or
 // where the proof says; proofs that were not run keep what stands there. `--logins=<n>`: of how many users.
@@ -167,7 +167,7 @@ const proofs: readonly Proof[] = [
           await proveImport(system, {
             users: importedUsers,
             kills: 3,
-            logins: readNumber('--logins', importedUsers),
+            logins: readLogins(),
             onProgress: (text) => process.stderr.write(`user-import: ${text}\n`),
           }),
         ),
@@ -193,10 +193,14 @@ function readResults(path: string): Record<string, Figures> {
   }
 }
 
-/** `--name=7` among the arguments. */
-function readNumber(name: string, byDefault: number): number {
-  const given = process.argv.find((word) => word.startsWith(`${name}=`));
-  return given === undefined ? byDefault : Number(given.slice(name.length + 1));
+/** `--logins=7` among the arguments: so many of the imported users; all of them when it is not there. */
+function readLogins(): number {
+  const [, given] = /^--logins=(.*)$/m.exec(process.argv.join('\n')) ?? [];
+  const logins = Number(given ?? importedUsers);
+  if (!Number.isInteger(logins) || logins < 1 || logins > importedUsers) {
+    throw new Error(`--logins takes a whole number from 1 to ${importedUsers}`);
+  }
+  return logins;
 }
 
 async function runProof({
