@@ -223,8 +223,11 @@ describe('reload', () => {
     assert.equal((await get('/up/x')).status, 200);
     const metrics = await (await fetch(`${t.gateway.metricsUrl}/metrics`)).text();
     assert.match(metrics, /pi_gateway_config_reloads_total\{result="refused"\} [1-9]/);
+    assert.match(metrics, /^pi_gateway_config_refused 1$/m);
     writeFileSync(t.configPath, yaml());
     t.gateway.reload();
+    const mended = await (await fetch(`${t.gateway.metricsUrl}/metrics`)).text();
+    assert.match(mended, /^pi_gateway_config_refused 0$/m);
   });
 
   test('a request that has to be sent again after its service was changed is', async () => {

@@ -53,6 +53,7 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     keysAgeMs: () => deps.keys.ageMs(),
     limiterMode: () => deps.limiter.mode(),
     configHash: () => routing.current.hash,
+    isConfigRefused: () => routing.isRefused,
     tunnels: () => tunnels.size,
     loopLagMs: () => deps.loopLagMs(),
     droppedLines: () => deps.accessLog.dropped,

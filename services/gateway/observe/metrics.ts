@@ -14,6 +14,7 @@ export type MetricsState = {
   readonly keysAgeMs: () => number;
   readonly limiterMode: () => 'shared' | 'local';
   readonly configHash: () => string;
+  readonly isConfigRefused: () => boolean;
   readonly tunnels: () => number;
   readonly issuers: () => Iterable<Pick<TrustedIssuer, 'config' | 'keys'>>;
   readonly loopLagMs: () => number;
@@ -105,6 +106,11 @@ export class GatewayMetrics {
       'pi_gateway_loop_lag_seconds',
       'How late the event loop is; load is shed by it.',
       () => state.loopLagMs() / 1000,
+    );
+    gauge(
+      'pi_gateway_config_refused',
+      '1 while gateway.yaml as it is now is refused and the one before goes on.',
+      () => (state.isConfigRefused() ? 1 : 0),
     );
     gauge('pi_gateway_tunnels', 'Open WebSockets.', state.tunnels);
     gauge('pi_gateway_access_log_dropped_lines', 'Lines the log did not take.', state.droppedLines);

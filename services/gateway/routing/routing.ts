@@ -18,6 +18,8 @@ export type RoutingOptions = SnapshotOptions & {
 
 export class Routing {
   current: Snapshot;
+  /** The file as it is now is not in force: the one before goes on. */
+  isRefused = false;
   readonly #options: RoutingOptions;
 
   /** @throws {Error} with one line a problem, when the file can't be read or is wrong. */
@@ -28,9 +30,11 @@ export class Routing {
     this.current = openSnapshot(checked.config, options);
   }
 
+  /** Never throws: whatever is wrong, the routes before go on. */
   reload(): Reload {
-    const { path, variables, log, onReload } = this.#options;
-    const result = this.#reload(checkGatewayConfig(path, variables));
+    const { log, onReload } = this.#options;
+    const result = this.#reload();
+    this.isRefused = result.kind === 'refused';
     onReload(result.kind);
     if (result.kind === 'refused') {
       log.error({ errors: result.errors }, 'gateway.yaml is refused; the routes before it go on');
@@ -43,21 +47,23 @@ export class Routing {
     await Promise.all([...this.current.services.values()].map((service) => service.destroy()));
   }
 
-  #reload(checked: ReturnType<typeof checkGatewayConfig>): Reload {
-    if (checked.kind === 'invalid') return { kind: 'refused', errors: checked.errors };
-    const { hash } = checked.config;
-    const before = this.current;
-    if (hash === before.hash) return { kind: 'unchanged', hash };
-    // Services that are gone are let go of, not closed: a request that began before may yet have to be sent, or
-    // sent again. Their idle connections close by themselves.
+  #reload(): Reload {
+    const { path, variables } = this.#options;
     try {
+      const checked = checkGatewayConfig(path, variables);
+      if (checked.kind === 'invalid') return { kind: 'refused', errors: checked.errors };
+      const { hash } = checked.config;
+      const before = this.current;
+      if (hash === before.hash) return { kind: 'unchanged', hash };
+      // Services that are gone are let go of, not closed: a request that began before may yet have to be sent, or
+      // sent again. Their idle connections close by themselves.
       this.current = openSnapshot(checked.config, this.#options, before);
+      const issuers = new Set(this.current.issuers.values());
+      for (const issuer of before.issuers.values()) if (!issuers.has(issuer)) issuer.close();
+      return { kind: 'applied', hash };
     } catch (error) {
-      // A file that the configuration names was there a moment ago.
-      return { kind: 'refused', errors: [(error as Error).message] };
+      // Such as a file that the configuration names, which was there a moment ago.
+      return { kind: 'refused', errors: [`${path}: ${(error as Error).message}`] };
     }
-    const issuers = new Set(this.current.issuers.values());
-    for (const issuer of before.issuers.values()) if (!issuers.has(issuer)) issuer.close();
-    return { kind: 'applied', hash };
   }
 }

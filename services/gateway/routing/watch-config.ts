@@ -2,7 +2,7 @@
 // which a watch on the file itself would miss) and by a look at it now and then, for file systems that tell
 // nothing.
 
-import { type FSWatcher, unwatchFile, watch, watchFile } from 'node:fs';
+import { type FSWatcher, type Stats, stat, statSync, watch } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 
 const settleMs = 100;
@@ -27,13 +27,22 @@ export function watchConfig(path: string, onChange: () => void): () => void {
   } catch {
     // Out of watches: the look now and then remains.
   }
-  const look = (now: { mtimeMs: number; ino: number }, before: { mtimeMs: number; ino: number }) => {
-    if (now.mtimeMs !== before.mtimeMs || now.ino !== before.ino) changed();
-  };
-  watchFile(path, { interval: lookMs, persistent: false }, look);
+  // Known at once, so that a change right after this call is one.
+  let known = print(statSync(path, { throwIfNoEntry: false }));
+  const look = setInterval(() => {
+    stat(path, (error, now) => {
+      const before = known;
+      known = print(error === null ? now : undefined);
+      if (known !== before) changed();
+    });
+  }, lookMs).unref();
   return () => {
     clearTimeout(timer);
+    clearInterval(look);
     watcher?.close();
-    unwatchFile(path, look);
   };
+}
+
+function print(file: Stats | undefined): string {
+  return file === undefined ? 'none' : `${file.ino} ${file.size} ${file.mtimeMs}`;
 }
