@@ -81,7 +81,6 @@ export async function openGatewayDeps(
       return authOrigins.fetch(`/internal/revocations?since=${since}${from}`, call);
     },
     log,
-    nowMs,
     onKeyRevoked: () => keys.dropRevoked(),
   });
   const denials = createDenialReporter({

@@ -25,8 +25,14 @@ export type Revocations = {
 export function createRevocations(db: Database, publisher: RevocationPublisher, log: Log): Revocations {
   const set = new RevocationSet();
   let since = 0;
+  // The database's clock when it last told it, and ours, which nobody sets, at that moment.
+  let asOfSeconds = 0;
+  let askedMs = performance.now();
   // What the last page held or this process announced since: not new when a page repeats it.
   let told = new Set<string>();
+
+  /** By the database: a clock of this machine that is set must not make anything over. */
+  const nowSeconds = () => asOfSeconds + (performance.now() - askedMs) / 1000;
 
   async function publish(revocations: readonly Revocation[]): Promise<void> {
     // The feed is the fast way, the table the sure one: what is committed is never undone by a feed that fails.
@@ -37,19 +43,21 @@ export function createRevocations(db: Database, publisher: RevocationPublisher, 
     isRevoked: (claims) => set.isRevoked(claims),
     async announce(revocations) {
       if (revocations.length === 0) return;
-      set.apply(revocations, Date.now() / 1000);
+      set.apply(revocations, nowSeconds());
       for (const revocation of revocations) told.add(keyOf(revocation));
       await publish(revocations);
     },
     async poll() {
-      set.prune(Date.now() / 1000);
+      set.prune(nowSeconds());
       const isFirst = since === 0;
       const seen = new Set<string>();
+      const beganMs = performance.now();
       let page = await listRevocationsSince(db, since);
       const { asOf } = page;
+      [asOfSeconds, askedMs] = [asOf / 1e6, beganMs];
       for (;;) {
         const { revocations, next } = page;
-        set.apply(revocations, Date.now() / 1000);
+        set.apply(revocations, nowSeconds());
         // Gateways load everything at their own start: the first reading is no news. But the second tells of
         // the last half minute again, which a process that died meanwhile may have kept to itself.
         if (!isFirst) {

@@ -94,6 +94,24 @@ describe('revocations', () => {
     await live.close();
   });
 
+  test('no clock of this machine that is set makes it forget, overlook or lock anybody out', async (t) => {
+    const feed = source(1000);
+    const fetchSince = () => Promise.resolve({ as_of: nowMs * 1000, revocations: [] });
+    const live = new LiveRevocations({ source: feed, fetchSince, log });
+    await live.start();
+    for (const wallMs of [0, nowMs * 2]) {
+      t.mock.method(Date, 'now', () => wallMs);
+      assert.ok(live.lagMs() >= 0 && live.lagMs() <= 1000 && !live.isStale());
+      const id = uuidV7(wallMs + 5);
+      feed.apply([{ ...revoked, id }]);
+      assert.equal(live.isRevoked({ ...claims, sid: id }), true);
+    }
+    // By the database's clock it is over.
+    feed.apply([{ ...revoked, until: nowMs / 1000 - 600 }]);
+    assert.equal(live.isRevoked(claims), false);
+    await live.close();
+  });
+
   test('a withdrawn key is told of once, from whichever source', async () => {
     const key: Revocation = { ...revoked, kind: 'key' };
     const feed = source(0);

@@ -1,6 +1,7 @@
 // The revocations in force, held in memory so that no request asks anybody: loaded whole from auth at the
 // start, kept current by the feed, and by asking auth twice a second while the feed is silent. How stale it may
-// be is always known, because "nobody revoked anything" and "nobody told me" look alike.
+// be is always known, because "nobody revoked anything" and "nobody told me" look alike. No clock of this machine
+// that may be set is asked for any of it: what is over is judged by the database's, which says when each answer was.
 
 import { readRevocations } from '@pi-gateway/gateway-link/revocation-header.ts';
 import type { Log } from '@pi-gateway/log/log.ts';
@@ -13,7 +14,8 @@ export type LiveRevocationsOptions = {
   /** `GET /internal/revocations?since=<micros>` of auth, with `from_id` for a page after the first. */
   readonly fetchSince: (sinceMicros: number, fromId?: string) => Promise<unknown>;
   readonly log: Log;
-  readonly nowMs: () => number;
+  /** Milliseconds from any start, of a clock that nobody sets. */
+  readonly nowMs?: () => number;
   /** Called when a signing key was withdrawn that was not before. */
   readonly onKeyRevoked?: () => void;
   /** Above this, routes that demand a role are closed. */
@@ -31,6 +33,7 @@ export class LiveRevocations {
   isLoaded = false;
   readonly #set = new RevocationSet();
   readonly #options: LiveRevocationsOptions;
+  readonly #nowMs: () => number;
   readonly #staleAfterMs: number;
   #asOfMicros = 0;
   #polledAtMs = Number.NEGATIVE_INFINITY;
@@ -39,6 +42,7 @@ export class LiveRevocations {
 
   constructor(options: LiveRevocationsOptions) {
     this.#options = options;
+    this.#nowMs = options.nowMs ?? (() => performance.now());
     this.#staleAfterMs = options.staleAfterMs ?? 10_000;
   }
 
@@ -54,7 +58,7 @@ export class LiveRevocations {
 
   apply(revocations: readonly Revocation[]): void {
     const isNews = revocations.some(({ kind, id }) => kind === 'key' && !this.#set.isKeyRevoked(id));
-    this.#set.apply(revocations, this.#options.nowMs() / 1000);
+    this.#set.apply(revocations, this.#databaseSeconds());
     if (isNews) this.#options.onKeyRevoked?.();
   }
 
@@ -69,7 +73,7 @@ export class LiveRevocations {
   /** Milliseconds for which a revocation could have been missed; Infinity before the first load. */
   lagMs(): number {
     if (!this.isLoaded) return Number.POSITIVE_INFINITY;
-    return Math.min(this.#options.source.silentMs(), this.#options.nowMs() - this.#polledAtMs);
+    return Math.min(this.#options.source.silentMs(), this.#nowMs() - this.#polledAtMs);
   }
 
   isStale(): boolean {
@@ -86,9 +90,14 @@ export class LiveRevocations {
     await this.#options.source.close();
   }
 
+  /** Since the epoch, a little late rather than early; before the first load nothing is over. */
+  #databaseSeconds(): number {
+    return this.isLoaded ? this.#asOfMicros / 1e6 + (this.#nowMs() - this.#polledAtMs) / 1000 : 0;
+  }
+
   async #poll(): Promise<void> {
-    const { nowMs, log, fetchSince } = this.#options;
-    const beganMs = nowMs();
+    const { log, fetchSince } = this.#options;
+    const beganMs = this.#nowMs();
     try {
       const since = this.isLoaded ? Math.max(0, this.#asOfMicros - overlapMicros) : 0;
       let page = readAnswer(await fetchSince(since));
@@ -109,8 +118,8 @@ export class LiveRevocations {
 
   /** Twice a second: drops what is over, and polls when the feed is silent, or when the last poll is long ago. */
   #tick(): void {
-    this.#set.prune(this.#options.nowMs() / 1000);
-    const sincePollMs = this.#options.nowMs() - this.#polledAtMs;
+    this.#set.prune(this.#databaseSeconds());
+    const sincePollMs = this.#nowMs() - this.#polledAtMs;
     const isFeedSilent = this.#options.source.silentMs() > silentAfterMs;
     if (!this.isLoaded || isFeedSilent || sincePollMs >= pollCurrentMs) void this.#poll();
     else this.#timer = setTimeout(() => this.#tick(), pollSilentMs).unref();
