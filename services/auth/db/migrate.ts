@@ -3,6 +3,7 @@
 // first admin) shares its lock, and because the lock is waited for within a bound.
 
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 
 export type Direction = 'up' | 'down';
@@ -10,6 +11,9 @@ export type Direction = 'up' | 'down';
 /** Any number of ours: the same in every process that prepares this database. */
 const advisoryLock = 5_114_071_205;
 const lockWaitMs = 30_000;
+// Whoever waits for a table stands before everybody who comes after him, readers too: so not for long, but again.
+const tableLockMs = 200;
+const lockNotAvailable = '55P03';
 const connectMs = 5000;
 const folder = new URL('./migrations/', import.meta.url);
 
@@ -67,8 +71,28 @@ async function listMigrations(): Promise<string[]> {
 
 async function runStep(client: pg.Client, name: string, direction: Direction): Promise<void> {
   const sql = await readFile(new URL(`${name}.${direction}.sql`, folder), 'utf8');
+  const deadline = performance.now() + lockWaitMs;
+  for (;;) {
+    try {
+      await tryStep(client, { name, direction, sql });
+      return;
+    } catch (cause) {
+      const isLocked = cause instanceof pg.DatabaseError && cause.code === lockNotAvailable;
+      if (!isLocked || performance.now() > deadline) {
+        throw new Error(`migration ${name} (${direction}): ${(cause as Error).message}`, { cause });
+      }
+      await delay(tableLockMs * (1 + Math.random()));
+    }
+  }
+}
+
+type Step = { readonly name: string; readonly direction: Direction; readonly sql: string };
+
+/** Whole or not at all. */
+async function tryStep(client: pg.Client, { name, direction, sql }: Step): Promise<void> {
   await client.query('begin');
   try {
+    await client.query(`set local lock_timeout = ${tableLockMs}`);
     await client.query(sql);
     await client.query(
       direction === 'up'
@@ -77,8 +101,8 @@ async function runStep(client: pg.Client, name: string, direction: Direction): P
       [name],
     );
     await client.query('commit');
-  } catch (cause) {
+  } catch (error) {
     await client.query('rollback').catch(() => undefined);
-    throw new Error(`migration ${name} (${direction}): ${(cause as Error).message}`, { cause });
+    throw error;
   }
 }

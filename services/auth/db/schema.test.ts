@@ -47,6 +47,32 @@ test('several processes and several databases of one server may migrate at once'
   assert.equal(runs.filter((names) => names.length > 0).length, 4);
 });
 
+test('a migration that waits for a table lets those who come after it pass, and runs when its turn comes', async (t) => {
+  const { url } = await createTestDatabase();
+  await migrate(url, 'up');
+  // Back to before one that needs the users for itself.
+  while ((await migrate(url, 'down'))[0] !== '0008_password_classes');
+  const [writer, other] = [new pg.Client(url), new pg.Client(url)];
+  await Promise.all([writer.connect(), other.connect()]);
+  t.after(() => Promise.all([writer.end(), other.end()]));
+  await writer.query('begin; lock table users in row exclusive mode');
+  const migrated = migrate(url, 'up');
+  const isWaiting = async () => {
+    const { rowCount } = await other.query(
+      `select from pg_locks where relation = 'users'::regclass and not granted`,
+    );
+    return rowCount !== 0;
+  };
+  for (let round = 0; round < 3; round += 1) {
+    const deadline = performance.now() + 10_000;
+    while (!(await isWaiting())) assert.ok(performance.now() < deadline, 'the migration waits');
+    // While the writer still has it: behind the migration this would wait as long as the migration does.
+    await other.query('set lock_timeout = 5000; begin; lock table users in row exclusive mode; rollback');
+  }
+  await writer.query('commit');
+  assert.ok((await migrated).includes('0008_password_classes'));
+});
+
 test('a migration that fails leaves nothing behind and names itself', async () => {
   const { url } = await createTestDatabase();
   const client = new pg.Client(url);
