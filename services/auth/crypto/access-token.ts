@@ -1,10 +1,10 @@
 // Makes access tokens (RFC 9068). The jti carries the instant of issue to the microsecond, which is what a
-// revocation of a user is compared with: a token of the same second as a role change is judged exactly.
+// revocation of a user is compared with: a token of the same second as a role change is judged exactly. Signed on the
+// spot: handed to the thread pool, as a JWT library does, it costs thrice as much and stands behind password hashes.
 
-import type { KeyObject } from 'node:crypto';
+import { type KeyObject, sign } from 'node:crypto';
 import type { Role } from '@pi-gateway/access-token/role.ts';
 import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
-import { SignJWT } from 'jose';
 
 export type AccessTokenInput = {
   readonly userId: string;
@@ -18,25 +18,32 @@ export type AccessTokenInput = {
 
 export type Signer = { readonly kid: string; readonly privateKey: KeyObject };
 
-/** Resolves to the compact JWS. `origin` is issuer and audience. */
-export async function signAccessToken(
+/** The compact JWS (RFC 7515). `origin` is issuer and audience. */
+export function signAccessToken(
   input: AccessTokenInput,
   signer: Signer,
   options: { readonly origin: string; readonly ttlSeconds: number },
-): Promise<string> {
+): string {
   const issuedAtSeconds = Math.floor(input.issuedAt / 1_000_000);
-  return new SignJWT({
+  const header = { alg: 'ES256', typ: 'at+jwt', kid: signer.kid };
+  const claims = {
     client_id: 'pi-gateway',
     sid: input.sessionId,
     roles: [input.role],
     auth_time: Math.floor(input.authTime / 1_000_000),
-  })
-    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: signer.kid })
-    .setIssuer(options.origin)
-    .setAudience(options.origin)
-    .setSubject(input.userId)
-    .setIssuedAt(issuedAtSeconds)
-    .setExpirationTime(issuedAtSeconds + options.ttlSeconds)
-    .setJti(uuidV7(input.issuedAt))
-    .sign(signer.privateKey);
+    iss: options.origin,
+    aud: options.origin,
+    sub: input.userId,
+    iat: issuedAtSeconds,
+    exp: issuedAtSeconds + options.ttlSeconds,
+    jti: uuidV7(input.issuedAt),
+  };
+  const signed = `${encodePart(header)}.${encodePart(claims)}`;
+  // RFC 7518 section 3.4: R and S side by side, not the DER form.
+  const key = { key: signer.privateKey, dsaEncoding: 'ieee-p1363' } as const;
+  return `${signed}.${sign('sha256', Buffer.from(signed), key).toString('base64url')}`;
+}
+
+function encodePart(part: object): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url');
 }

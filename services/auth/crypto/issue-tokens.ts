@@ -25,10 +25,10 @@ export type TokenGrant = {
   readonly sessionEndsAt: number;
 };
 
-export async function issueTokens(deps: TokenDeps, grant: TokenGrant): Promise<Static<typeof TokensBody>> {
+export function issueTokens(deps: TokenDeps, grant: TokenGrant): Static<typeof TokensBody> {
   const { user, sessionId, generation, nonce, issuedAt, authTime, sessionEndsAt } = grant;
   const { publicUrl, accessTokenTtlSeconds } = deps.config;
-  const access_token = await signAccessToken(
+  const access_token = signAccessToken(
     { userId: user.id, sessionId, role: user.role, issuedAt, authTime },
     deps.keyRing.signerAt(issuedAt),
     { origin: publicUrl, ttlSeconds: accessTokenTtlSeconds },

@@ -18,7 +18,7 @@ import { refuseField } from '../http/validation-errors.ts';
 import { type LoginAttempt, rateLimited, type Verdict } from '../limits/login-limits.ts';
 import { isFreeOfLeaks, judgeNewPassword } from '../registration/judge-new-password.ts';
 import { insertAuditEvent } from '../store/audit-events.ts';
-import { findCredentials, lockUserForLogin, savePassword } from '../store/credentials.ts';
+import { findCredentials, lockVerifiedUser, savePassword } from '../store/credentials.ts';
 import { isKnownNetwork } from '../store/known-networks.ts';
 import { findPrincipal } from '../store/principals.ts';
 import { revokeSessionsOfUser } from '../store/sessions.ts';
@@ -68,7 +68,7 @@ export function passwordChange(deps: AuthDeps) {
   function save(verified: Verified & { kind: 'right' }, principal: Principal, caller: Caller) {
     const { user, sessionId } = principal;
     return db.transaction(async (tx): Promise<Saved> => {
-      const locked = await lockUserForLogin(tx, user.id, verified.presentHash);
+      const locked = await lockVerifiedUser(tx, user.id, verified.presentHash);
       if (locked === undefined) return { kind: 'changed_meanwhile' };
       // A logout that came first has the last word.
       const now = await findPrincipal(tx, user.id, sessionId);

@@ -16,9 +16,10 @@ import { CredentialsBody, TokensBody, TokensOrCookieBody } from '../http/schemas
 import { refuseField } from '../http/validation-errors.ts';
 import { type LoginAttempt, rateLimited, type Verdict } from '../limits/login-limits.ts';
 import { insertAuditEvent, insertAuditEventPerSession } from '../store/audit-events.ts';
-import { type Credentials, findCredentials, lockUserForLogin, saveLogin } from '../store/credentials.ts';
-import { isKnownNetwork, rememberNetwork } from '../store/known-networks.ts';
-import { insertSession, revokeOldestSessions } from '../store/sessions.ts';
+import { type Credentials, findCredentials } from '../store/credentials.ts';
+import { isKnownNetwork } from '../store/known-networks.ts';
+import { saveLogin } from '../store/logins.ts';
+import { revokeOldestSessions } from '../store/sessions.ts';
 
 type Right = {
   readonly kind: 'right';
@@ -87,39 +88,36 @@ export function sessionCreate(deps: AuthDeps) {
     });
   }
 
-  /** The session, its event and everything else a login changes, at once; undefined when the account changed meanwhile. */
-  function saveSession({ credentials, newHash }: Right, caller: Caller) {
+  /** Undefined when the account changed meanwhile. */
+  async function saveSession({ credentials, newHash }: Right, caller: Caller) {
     const nonce = newNonce();
+    const origin = auditOrigin(caller);
+    const login = {
+      userId: credentials.id,
+      verifiedHash: credentials.passwordHash,
+      newHash,
+      nonceHash: hashNonce(nonce),
+      idleTtlSeconds: config.refreshIdleTtlSeconds,
+      maxTtlSeconds: config.sessionMaxTtlSeconds,
+      network: caller.network,
+      origin,
+    };
+    if (config.sessionsPerUserMax === 0) {
+      const saved = await saveLogin(db, login);
+      return saved && { ...saved, nonce, revocations: [] };
+    }
     return db.transaction(async (tx) => {
-      const user = await lockUserForLogin(tx, credentials.id, credentials.passwordHash);
-      if (user === undefined) return undefined;
-      const at = await saveLogin(tx, user.id, newHash);
-      const expiresAt = at + config.sessionMaxTtlSeconds * 1_000_000;
-      const idleExpiresAt = Math.min(at + config.refreshIdleTtlSeconds * 1_000_000, expiresAt);
-      const { ip, userAgent } = caller;
-      const sessionId = await insertSession(tx, {
-        userId: user.id,
-        nonceHash: hashNonce(nonce),
-        at,
-        idleExpiresAt,
-        expiresAt,
-        ip,
-        userAgent,
-      });
-      await rememberNetwork(tx, user.id, caller.network);
-      const by = { ...auditOrigin(caller), outcome: 'success' as const, actorId: user.id, targetId: user.id };
-      await insertAuditEvent(tx, { ...by, event: 'login.succeeded', sessionId, data: {} });
-      const ended =
-        config.sessionsPerUserMax === 0
-          ? []
-          : await revokeOldestSessions(tx, user.id, config.sessionsPerUserMax);
+      const saved = await saveLogin(tx, login);
+      if (saved === undefined) return undefined;
+      const { id } = saved.user;
+      const ended = await revokeOldestSessions(tx, id, config.sessionsPerUserMax);
+      const event = { event: 'session.revoked', outcome: 'success', data: { reason: 'too_many' } } as const;
       await insertAuditEventPerSession(
         tx,
-        { ...by, event: 'session.revoked', data: { reason: 'too_many' } },
-        ended.map(({ id }) => id),
+        { ...origin, ...event, actorId: id, targetId: id },
+        ended.map((session) => session.id),
       );
-      const revocations = await saveSessionRevocations(tx, deps, ended);
-      return { user, sessionId, nonce, at, endsAt: idleExpiresAt, revocations };
+      return { ...saved, nonce, revocations: await saveSessionRevocations(tx, deps, ended) };
     });
   }
 
@@ -173,7 +171,7 @@ export function sessionCreate(deps: AuthDeps) {
           reply.headers((await limits.countSuccess(login)).headers);
           metrics.countLogin('succeeded');
           await announceRevocations(deps, caller, reply, session.revocations);
-          const tokens = await issueTokens(deps, {
+          const tokens = issueTokens(deps, {
             user: session.user,
             sessionId: session.sessionId,
             generation: 1,

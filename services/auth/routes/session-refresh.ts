@@ -125,7 +125,7 @@ export function sessionRefresh(deps: Deps) {
         case 'rotated':
         case 'repeated': {
           reply.header('x-refresh-outcome', kind);
-          const tokens = await issueTokens(deps, outcome.grant);
+          const tokens = issueTokens(deps, outcome.grant);
           return inCookie ? answerWithCookie(reply, tokens) : tokens;
         }
         default:

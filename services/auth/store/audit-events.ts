@@ -40,32 +40,48 @@ export async function insertAuditEventPerTarget(
   );
 }
 
+/**
+ * Stores the events of a CTE `born`, with the person of each where it has one: for a statement that writes an event
+ * together with the change it tells of.
+ */
+export const storeBornEvents = `side as (
+        insert into audit_personal (id, salt, ip, user_agent, data)
+        select id, salt, ip, user_agent, personal from born where personal_hash is not null
+      ), log as (
+        insert into audit_log
+          (id, at, event, outcome, actor_id, target_id, session_id, request_id, data, personal_hash)
+        select id, now, event, outcome, actor_id, target_id, session_id, request_id, data,
+          decode(personal_hash, 'hex') from born
+      )`;
+
+type Person = Pick<AuditEvent, 'ip' | 'userAgent' | 'personal'>;
+
+/** A new salt, and the hash by which an event commits to its person; null when it tells of nobody. */
+export function protectPerson({ ip, userAgent, personal }: Person) {
+  const salt = newSalt();
+  const data = personal ?? null;
+  const hasPerson = ip !== null || userAgent !== null || data !== null;
+  const personalHash = hasPerson ? hashPersonal({ ip, userAgent, data }, salt.toString('hex')) : null;
+  return { salt, personalHash };
+}
+
 async function insertAuditEvents(
   db: Queryable,
   event: Omit<AuditEvent, keyof Concerned>,
   concerned: readonly Concerned[],
 ): Promise<void> {
   if (concerned.length === 0) return;
-  const { ip, userAgent, personal = null } = event;
-  const hasPerson = ip !== null || userAgent !== null || personal !== null;
-  const salts = concerned.map(newSalt);
-  const hashes = salts.map((salt) =>
-    hasPerson ? hashPersonal({ ip, userAgent, data: personal }, salt.toString('hex')) : null,
-  );
+  const persons = concerned.map(() => protectPerson(event));
   await db.query({
     name: 'insert-audit-events',
     text: `with born as materialized (
-        select uuid_v7(now) as id, now, target_id, session_id, salt, personal_hash
+        select uuid_v7(now) as id, now, $1::text as event, $2::text as outcome, $3::uuid as actor_id, target_id,
+          session_id, $4::text as request_id, $5::jsonb as data, salt, personal_hash, $10::text as ip,
+          $11::text as user_agent, $12::jsonb as personal
         from (select clock_timestamp() as now, * from unnest($6::uuid[], $7::uuid[], $8::bytea[], $9::text[])
           as given (target_id, session_id, salt, personal_hash)) as timed
-      ), side as (
-        insert into audit_personal (id, salt, ip, user_agent, data)
-        select id, salt, $10, $11, $12::jsonb from born where personal_hash is not null
-      )
-      insert into audit_log
-        (id, at, event, outcome, actor_id, target_id, session_id, request_id, data, personal_hash)
-      select id, now, $1, $2, $3::uuid, target_id, session_id, $4, $5::jsonb,
-        decode(personal_hash, 'hex') from born`,
+      ), ${storeBornEvents}
+      select`,
     values: [
       event.event,
       event.outcome,
@@ -74,11 +90,11 @@ async function insertAuditEvents(
       event.data,
       concerned.map(({ targetId }) => targetId),
       concerned.map(({ sessionId }) => sessionId),
-      salts,
-      hashes,
-      ip,
-      userAgent,
-      personal,
+      persons.map(({ salt }) => salt),
+      persons.map(({ personalHash }) => personalHash),
+      event.ip,
+      event.userAgent,
+      event.personal ?? null,
     ],
   });
 }

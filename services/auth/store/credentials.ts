@@ -65,34 +65,21 @@ export async function findCredentials(db: Queryable, email: string): Promise<Log
 type Nullable<T> = { [K in keyof T]: T[K] | null };
 
 /**
- * Takes the account for a login: no other login and no change of rights runs beside it. Undefined when the
+ * Takes the account for a change of its password: no login and no change of rights runs beside it. Undefined when the
  * account is gone, disabled or its password is no longer the one that was verified.
  */
-export async function lockUserForLogin(
+export async function lockVerifiedUser(
   db: Queryable,
   id: string,
   verifiedHash: string,
 ): Promise<User | undefined> {
   const [row] = await db.query<User>({
-    name: 'lock-user-for-login',
+    name: 'lock-verified-user',
     text: `select ${userColumns} from users
       where id = $1 and password_hash = $2 and disabled_at is null for no key update`,
     values: [id, verifiedHash],
   });
   return row;
-}
-
-/** Records the login and gives its time, which is after every earlier change of rights. */
-export async function saveLogin(db: Queryable, id: string, newHash: string | undefined): Promise<number> {
-  const [row] = await db.query<{ now: number }>({
-    name: 'save-login',
-    text: `with clock as materialized (select greatest(clock_timestamp(), tokens_valid_after + interval '1 microsecond') as now
-        from users where id = $1)
-      update users set last_login_at = now, password_hash = coalesce($2, password_hash)
-      from clock where id = $1 returning micros(now) as now`,
-    values: [id, newHash ?? null],
-  });
-  return row!.now;
 }
 
 /**

@@ -37,39 +37,6 @@ export type RevokeReason =
 
 const living = 'revoked_at is null and least(idle_expires_at, expires_at) > clock_timestamp()';
 
-export type NewSession = {
-  readonly userId: string;
-  readonly nonceHash: Buffer;
-  /** Microseconds: the login. */
-  readonly at: number;
-  readonly idleExpiresAt: number;
-  readonly expiresAt: number;
-  readonly ip: string;
-  readonly userAgent: string | null;
-};
-
-/** @returns the new session's id. */
-export async function insertSession(db: Queryable, session: NewSession): Promise<string> {
-  const [row] = await db.query<{ id: string }>({
-    name: 'insert-session',
-    text: `insert into sessions (id, user_id, nonce_hash, generation, rotated_at, created_at, last_used_at,
-        auth_time, idle_expires_at, expires_at, ip, user_agent)
-      select uuid_v7(at), $2::uuid, $3::bytea, 1, at, at, at, at, from_micros($4), from_micros($5), $6, $7
-      from (select from_micros($1) as at) as login
-      returning id`,
-    values: [
-      session.at,
-      session.userId,
-      session.nonceHash,
-      session.idleExpiresAt,
-      session.expiresAt,
-      session.ip,
-      session.userAgent,
-    ],
-  });
-  return row!.id;
-}
-
 const refreshColumns = `nonce_hash as "nonceHash", generation, micros(rotated_at) as "rotatedAt",
         micros(idle_expires_at) as "idleExpiresAt", micros(expires_at) as "expiresAt",
         micros(auth_time) as "authTime", micros(revoked_at) as "revokedAt",
