@@ -4,6 +4,7 @@
 import {
   type ConfigDiff,
   diffConfigs,
+  type IssuerChange,
   type RouteChange,
   type ServiceChange,
 } from '@pi-gateway/gateway/inspect/diff-configs.ts';
@@ -25,7 +26,7 @@ export function addGatewayDiff(parent: Command, io: Io): void {
       const diff = diffConfigs(readGatewayFile(io, old), readGatewayFile(io, changed));
       printAnswer(io, { text: formatDiff(diff), json: diff }, options.json);
       if (diff.opens) throw new CliError(1, `${changed} lets in who did not get in before`);
-      const isSame = diff.routes.length + diff.services.length === 0;
+      const isSame = diff.routes.length + diff.services.length + diff.issuers.length === 0;
       if (options.strict === true && !isSame) throw new CliError(1, `${changed} differs`);
     });
 }
@@ -40,8 +41,12 @@ const words = {
   changed: '  changed',
 } as const;
 
-function formatDiff({ routes, services }: ConfigDiff): string {
-  const lines = [...routes.flatMap(formatRoute), ...services.flatMap(formatService)];
+function formatDiff({ routes, services, issuers }: ConfigDiff): string {
+  const lines = [
+    ...routes.flatMap(formatRoute),
+    ...services.flatMap(formatService),
+    ...issuers.flatMap(formatIssuer),
+  ];
   return lines.length === 0 ? 'no request is treated differently' : lines.join('\n');
 }
 
@@ -56,6 +61,10 @@ function formatRoute({ kind, where, methods, before, after, settings, example }:
 
 function formatService({ service, settings }: ServiceChange): string[] {
   return [`  service ${service}`, ...formatSettings(settings)];
+}
+
+function formatIssuer({ issuer, settings }: IssuerChange): string[] {
+  return [`! issuer ${issuer}`, ...formatSettings(settings)];
 }
 
 function formatSettings(settings: RouteChange['settings']): string[] {

@@ -2,7 +2,7 @@
 // routes`, `explain` and `diff` show. Keys without a form of their own come out as they are, so that a new setting
 // can't be left out.
 
-import type { Access, RateLimit, Route, Service } from '../routing/route.ts';
+import type { Access, Issuer, RateLimit, Route, Service } from '../routing/route.ts';
 
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
 
@@ -44,6 +44,10 @@ export function formatAccess(access: Access): string {
     ([key, value]) => `${toSnakeCase(key)}: ${[value].flat().join(', ')}`,
   );
   return [...(kind === 'roles' ? [] : [kind]), ...parts].join('; ');
+}
+
+export function describeIssuer(issuer: Issuer): Record<string, Plain> {
+  return toPlain(issuer) as Record<string, Plain>;
 }
 
 /** `100/60`, with what it is counted by where that is not the user. */

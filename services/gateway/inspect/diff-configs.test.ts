@@ -189,6 +189,37 @@ const request = fc.record({
   headers: fc.constantFrom([], ['x-v', '1'], ['x-v', '2']),
 });
 
+test('an issuer that is believed in another way opens, whatever the routes say; a new or a gone one is told', () => {
+  const file = (audience: string, ops: string) =>
+    loadConfig(
+      `services: { up: { targets: [http://a] } }
+issuers:
+  corp:
+    issuer: https://corp.test
+    algorithms: [RS256]
+    audience: ${audience}
+    roles: { claim: groups, map: { ${ops}: admin } }
+routes:
+  - { path: /a, service: up, access: { issuers: [own, corp], roles: [admin] } }
+`,
+      {},
+    );
+  const read = (loaded: ReturnType<typeof file>) =>
+    loaded.kind === 'config' ? loaded.config : assert.fail(JSON.stringify(loaded));
+  const before = read(file('us', 'ops'));
+  assert.deepEqual(diffConfigs(before, before).issuers, []);
+  const other = diffConfigs(before, read(file('us', 'staff')));
+  assert.deepEqual(other.routes, []);
+  assert.deepEqual(
+    other.issuers.map(({ issuer, settings }) => [issuer, Object.keys(settings)]),
+    [['corp', ['roles']]],
+  );
+  assert.equal(other.opens, true);
+  const none = configOf(['path: /a, access: { roles: [admin] }']);
+  assert.equal(diffConfigs(before, none).issuers.length, 1);
+  assert.equal(diffConfigs(none, before).opens, true, 'the route takes other tokens now');
+});
+
 test('for all pairs of files and all requests: what changes for a request is in the diff', () => {
   let compared = 0;
   fc.assert(

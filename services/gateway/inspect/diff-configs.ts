@@ -9,7 +9,13 @@ import { ownRoutes } from '../routing/own-routes.ts';
 import { type Route, type RoutingConfig, routeMethods } from '../routing/route.ts';
 import { compileTargetPath } from '../routing/target-path.ts';
 import { compareAccess } from './compare-access.ts';
-import { describeRoute, describeService, formatAccess, type Plain } from './describe-route.ts';
+import {
+  describeIssuer,
+  describeRoute,
+  describeService,
+  formatAccess,
+  type Plain,
+} from './describe-route.ts';
 import { listHostRegions } from './host-regions.ts';
 import { listPathRegions, otherThan } from './path-regions.ts';
 import { compareRoutes } from './precedence.ts';
@@ -37,9 +43,15 @@ export type ServiceChange = {
   readonly settings: Readonly<Record<string, readonly [before: Plain, after: Plain]>>;
 };
 
+export type IssuerChange = {
+  readonly issuer: string;
+  readonly settings: Readonly<Record<string, readonly [before: Plain, after: Plain]>>;
+};
+
 export type ConfigDiff = {
   readonly routes: readonly RouteChange[];
   readonly services: readonly ServiceChange[];
+  readonly issuers: readonly IssuerChange[];
   /** Whether somebody gets in who did not, or may. */
   readonly opens: boolean;
 };
@@ -47,10 +59,15 @@ export type ConfigDiff = {
 export function diffConfigs(before: RoutingConfig, after: RoutingConfig): ConfigDiff {
   const routes = diffRoutes(before, after);
   const opening: readonly ChangeKind[] = changeKinds.slice(0, 3);
+  const issuers = diffIssuers(before, after);
   return {
     routes,
     services: diffServices(before, after),
-    opens: routes.some(({ kind }) => opening.includes(kind)),
+    issuers,
+    // Another key set, audience or meaning of roles may let in others, whatever the routes say.
+    opens:
+      routes.some(({ kind }) => opening.includes(kind)) ||
+      issuers.some(({ issuer }) => before.issuers.has(issuer) && after.issuers.has(issuer)),
   };
 }
 
@@ -150,6 +167,18 @@ function compareValues(
       .filter((key) => JSON.stringify(old[key] ?? null) !== JSON.stringify(now[key] ?? null))
       .map((key) => [key, [old[key] ?? null, now[key] ?? null] as const]),
   );
+}
+
+function diffIssuers(before: RoutingConfig, after: RoutingConfig): IssuerChange[] {
+  const names = new Set([...before.issuers.keys(), ...after.issuers.keys()]);
+  const settings = ({ issuers }: RoutingConfig, name: string) => {
+    const issuer = issuers.get(name);
+    return issuer === undefined ? {} : describeIssuer(issuer);
+  };
+  return [...names].flatMap((issuer) => {
+    const changed = compareValues(settings(before, issuer), settings(after, issuer));
+    return Object.keys(changed).length === 0 ? [] : [{ issuer, settings: changed }];
+  });
 }
 
 function diffServices(before: RoutingConfig, after: RoutingConfig): ServiceChange[] {
