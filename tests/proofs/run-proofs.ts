@@ -11,6 +11,7 @@ import { installServerPrograms } from '../../launch/testing/install-server-progr
 import { makeTestCluster } from '../../launch/testing/test-cluster.ts';
 import { fuzzAnswers } from './answer-fuzz.ts';
 import { proveNoForgery } from './forgeries.ts';
+import { gatewayProofs } from './gateway-proofs.ts';
 import { proveRotationUnnoticed } from './key-rotation.ts';
 import { measureKeyWithdrawal } from './key-withdrawal.ts';
 import { loginProofs } from './login-proofs.ts';
@@ -174,6 +175,7 @@ const proofs: readonly Proof[] = [
       ),
   },
   ...loginProofs,
+  ...gatewayProofs,
 ];
 
 function describeMachine(): Figures {

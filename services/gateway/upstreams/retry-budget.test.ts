@@ -11,3 +11,10 @@ test('a failing service is not asked much more often than without retries', () =
   }
   assert.ok(retries <= 211, `${retries} retries for 1,000 requests`);
 });
+
+test('a busy target that dies with all that it had under way is made up for', () => {
+  const budget = new RetryBudget();
+  for (let i = 0; i < 1000; i++) budget.noteRequest();
+  const taken = Array.from({ length: 200 }, () => budget.take()).filter(Boolean);
+  assert.equal(taken.length, 100);
+});

@@ -1,11 +1,13 @@
 // Retries may not multiply the load on a service that is failing: each request adds a fifth of a retry, up
-// to a small store, and each retry takes one.
+// to a store, and each retry takes one. The store is for the moment in which a busy target dies: all that it had
+// under way is tried again at once.
 
 const perRequest = 0.2;
-const storeMax = 20;
+const storeAtFirst = 10;
+const storeMax = 100;
 
 export class RetryBudget {
-  #store = storeMax / 2;
+  #store = storeAtFirst;
 
   noteRequest(): void {
     this.#store = Math.min(this.#store + perRequest, storeMax);
