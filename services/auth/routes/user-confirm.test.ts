@@ -89,7 +89,6 @@ describe('a token', () => {
     assert.equal(Number(life?.seconds), 86_400);
     await rows(`update pending_registrations set expires_at = clock_timestamp() where email = $1`, email);
     assert.equal((await confirm(token)).status, 422);
-    assert.equal((await pendingOf(email)).length, 1);
     await deleteExpiredRegistrations(auth.deps.db, 500);
     assert.equal((await pendingOf(email)).length, 0);
   });

@@ -11,7 +11,7 @@ export async function insertPendingRegistration(
   await db.query({
     name: 'insert-pending-registration',
     text: `insert into pending_registrations (token_hash, email, password_hash, created_at, expires_at)
-      values ($1, $2, $3, clock_timestamp(), clock_timestamp() + make_interval(secs => $4))`,
+      select $1, $2, $3, now, now + make_interval(secs => $4) from (select clock_timestamp() as now) as clock`,
     values: [pending.tokenHash, pending.email, pending.passwordHash, pending.lifeSeconds],
   });
 }
