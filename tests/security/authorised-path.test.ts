@@ -118,7 +118,10 @@ const sent: fc.Arbitrary<Sent> = fc.record({
   host: fc.constantFrom('b.test', 'a.test', 'A.Test.:80'),
 });
 
-/** Decodes as the most lenient server does. */
+/**
+ * Decodes as the most lenient server does. An escaped semicolon is data, as canonical-path.test.ts holds; one that
+ * begins a parameter is never forwarded.
+ */
 function readLeniently(path: string): string {
   let text = path;
   for (let round = 0; round < 3; round += 1) {
@@ -126,10 +129,7 @@ function readLeniently(path: string): string {
       String.fromCharCode(Number.parseInt(wide ?? byte, 16)),
     );
   }
-  return text
-    .replaceAll('\\', '/')
-    .replace(/;[^/]*/g, '')
-    .replace(/\/+/g, '/');
+  return text.replaceAll('\\', '/').replace(/\/+/g, '/');
 }
 
 /** The log's lines of these requests, by id: what was matched and decided about. */
@@ -171,6 +171,7 @@ test('for all targets: refused, or matched, authorised and forwarded as the very
     assert.equal(received, targets[route]!(path) + query, `${one.text} by ${route}`);
     // It means what was sent, and nobody here has a token: no server may read it as this place.
     assert.equal(decodeURIComponent(path), decodeURIComponent(one.text.split('?')[0]!));
+    assert.ok(!path.includes(';'), one.text);
     const places = route.startsWith('/pass') ? path.replaceAll('%2F', '_') : path;
     assert.doesNotMatch(readLeniently(places), /^\/api\/admin(?:\/|$)/, one.text);
     assert.ok(!readLeniently(received.split('?')[0]!).split('/').includes('..'), received);
