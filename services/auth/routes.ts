@@ -4,6 +4,7 @@
 import type { AuthDeps } from './deps.ts';
 import type { OpenEndpoint, ServiceEndpoint, SignedInEndpoint } from './http/endpoint.ts';
 import { accessDenialCreate } from './routes/access-denial-create.ts';
+import { activityList } from './routes/activity-list.ts';
 import { auditList } from './routes/audit-list.ts';
 import { healthGet } from './routes/health-get.ts';
 import { jwksGet } from './routes/jwks-get.ts';
@@ -57,6 +58,7 @@ export function routes(deps: AuthDeps, describe: () => unknown): Routes {
     ],
     signedIn: [
       ['GET', '/auth/me', userMe()],
+      ['GET', '/auth/activity', activityList(deps)],
       ['POST', '/auth/password', passwordChange(deps)],
       ['GET', '/auth/sessions', sessionList(deps)],
       ['DELETE', '/auth/sessions', sessionDeleteOthers(deps)],

@@ -133,6 +133,10 @@ const filters = [
   ['untilId', 'id <'],
 ] as const;
 
+/** What a `StoredAuditEvent` is read from, in audit_events. */
+export const auditEventColumns = `id, micros(at) as at, event, outcome, actor_id as "actorId",
+  target_id as "targetId", session_id as "sessionId", ip, user_agent as "userAgent", request_id as "requestId", data`;
+
 /** Newest first, from after `beforeId` on. One statement a combination of filters, so that each uses its index. */
 export async function listAuditEvents(
   db: Queryable,
@@ -148,8 +152,7 @@ export async function listAuditEvents(
   const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
   return db.query<StoredAuditEvent>({
     name: `list-audit ${given.map(([field]) => field).join(' ')}${beforeId === undefined ? '' : ' before'}`,
-    text: `select id, micros(at) as at, event, outcome, actor_id as "actorId", target_id as "targetId",
-        session_id as "sessionId", ip, user_agent as "userAgent", request_id as "requestId", data
+    text: `select ${auditEventColumns}
       from audit_events ${where} order by id desc limit $1`,
     values: [limit, ...given.map(([field]) => filter[field]), ...(beforeId === undefined ? [] : [beforeId])],
   });
