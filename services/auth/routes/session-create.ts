@@ -16,7 +16,7 @@ import { CredentialsBody, TokensBody, TokensOrCookieBody } from '../http/schemas
 import { refuseField } from '../http/validation-errors.ts';
 import { type LoginAttempt, rateLimited, type Verdict } from '../limits/login-limits.ts';
 import { insertAuditEvent, insertAuditEventPerSession } from '../store/audit-events.ts';
-import { type Credentials, findCredentials } from '../store/credentials.ts';
+import { type Credentials, findCredentials, type LoginRow } from '../store/credentials.ts';
 import { isKnownNetwork } from '../store/known-networks.ts';
 import { saveLogin } from '../store/logins.ts';
 import { revokeOldestSessions } from '../store/sessions.ts';
@@ -37,8 +37,8 @@ type Outcome =
 export function sessionCreate(deps: AuthDeps) {
   const { config, db, gate, limits, passwordHash, sampler, metrics } = deps;
 
-  async function judge(email: string, password: TypedPassword): Promise<Judged> {
-    const { credentials, passwordClasses } = await findCredentials(db, email);
+  async function judge(read: Promise<LoginRow>, password: TypedPassword): Promise<Judged> {
+    const { credentials, passwordClasses } = await read;
     const usable = credentials?.isDisabled === false ? credentials : undefined;
     const isRight = await passwordHash.verify(usable, passwordClasses, password);
     if (!isRight || usable === undefined) return { kind: 'wrong', credentials };
@@ -47,12 +47,24 @@ export function sessionCreate(deps: AuthDeps) {
     return { kind: 'right', credentials: usable, newHash };
   }
 
+  /**
+   * The account is read while the turn to hash is waited for, so that no permit waits for the database; what changes
+   * meanwhile is found when the session is saved. Nobody reads who has no place to wait.
+   */
+  function readAhead(login: LoginAttempt, email: string): Promise<LoginRow> {
+    gate.checkPlace(login.network);
+    const read = findCredentials(db, email);
+    read.catch(() => undefined); // it is told where it is waited for
+    return read;
+  }
+
   /** Behind the gate. A failure is counted before the permit passes on, so that parallel tries see it. */
   async function verify(login: LoginAttempt, email: string, password: TypedPassword): Promise<Outcome> {
+    const read = readAhead(login, email);
     return gate.run(login.network, async () => {
       const verdict = await limits.recheckLogin(login);
       if (verdict.limited) return { kind: 'limited', verdict };
-      const judged = await judge(email, password);
+      const judged = await judge(read, password);
       return judged.kind === 'right' ? judged : { ...judged, verdict: await limits.countFailure(login) };
     });
   }
@@ -122,7 +134,8 @@ export function sessionCreate(deps: AuthDeps) {
   }
 
   async function verifyAgain(login: LoginAttempt, email: string, password: TypedPassword, caller: Caller) {
-    const outcome = await gate.run(login.network, () => judge(email, password));
+    const read = readAhead(login, email);
+    const outcome = await gate.run(login.network, () => judge(read, password));
     return outcome.kind === 'right' ? saveSession(outcome, caller) : undefined;
   }
 
