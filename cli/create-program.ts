@@ -1,6 +1,7 @@
 // The table of contents of `pi`.
 
 import { Command } from 'commander';
+import { addAuditExport } from './commands/audit-export.ts';
 import { addAuditList } from './commands/audit-list.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addGatewayCheck } from './commands/gateway-check.ts';
@@ -49,6 +50,7 @@ export function createProgram(io: Io): Command {
   addKeysRotate(keys, io);
   addKeysRevoke(keys, io);
   addAuditList(audit, io);
+  addAuditExport(audit, io);
   addGatewayCheck(gateway, io);
   addGatewayRoutes(gateway, io);
   addGatewayExplain(gateway, io);

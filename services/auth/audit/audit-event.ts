@@ -18,6 +18,7 @@ export const auditEventNames = [
   'access.denied',
   'keys.rotated',
   'keys.revoked',
+  'audit.exported',
 ] as const;
 
 export const auditOutcomes = ['success', 'failure', 'denied'] as const;

@@ -4,7 +4,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { canonicalJson } from './canonical-json.ts';
 
-type Personal = {
+export type Personal = {
   readonly ip: string | null;
   readonly userAgent: string | null;
   /** What of the event's data tells of a person; null: nothing. */

@@ -70,7 +70,12 @@ export type Seal = {
   readonly signature: Buffer;
 };
 
-const beforeAll: Place = { tx: 0, id: '00000000-0000-0000-0000-000000000000' };
+export const beforeAll: Place = { tx: 0, id: '00000000-0000-0000-0000-000000000000' };
+
+/** Ids are of one length and lower case: their order is that of their texts. */
+export function isAfter(one: Place, other: Place): boolean {
+  return one.tx > other.tx || (one.tx === other.tx && one.id > other.id);
+}
 
 /** What is signed. */
 export function hashSeal(text: string): Buffer {

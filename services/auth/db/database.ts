@@ -5,11 +5,12 @@
 import type { Log } from '@pi-gateway/log/log.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import pg from 'pg';
+import { exactTypes } from './exact-types.ts';
 import { isOperational } from './operational-error.ts';
 import { spendTime, timeLeftMs } from './time-budget.ts';
 
 /** One statement; the name makes PostgreSQL keep its plan. */
-type Sql = { readonly name: string; readonly text: string; readonly values: readonly unknown[] };
+export type Sql = { readonly name: string; readonly text: string; readonly values: readonly unknown[] };
 
 export interface Queryable {
   /** @throws {AppError} `unavailable` when the database cannot answer now. */
@@ -49,10 +50,6 @@ const startupOptions = (deadlineMs: number) =>
     .map((option) => `-c ${option}`)
     .join(' ');
 
-// Our bigints are microseconds and counts: exact as numbers.
-const types = new pg.TypeOverrides();
-types.setTypeParser(pg.types.builtins.INT8, Number);
-
 export function openDatabase({
   url,
   poolMax,
@@ -72,7 +69,7 @@ export function openDatabase({
       connectionTimeoutMillis: acquireMs,
       idleTimeoutMillis: 30_000,
       keepAlive: true,
-      types,
+      types: exactTypes,
     });
     // Without these handlers a connection that the server closes would end the process: one that is idle, and
     // one that is checked out but has no query under way to be failed.

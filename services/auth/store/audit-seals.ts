@@ -39,6 +39,16 @@ export async function findLastSeal(db: Queryable): Promise<SealRow | undefined> 
   return row;
 }
 
+/** 1, unless retention dropped older ones; undefined: nothing was sealed yet. */
+export async function findFirstSealNumber(db: Queryable): Promise<number | undefined> {
+  const [row] = await db.query<{ number: number }>({
+    name: 'find-first-seal',
+    text: 'select number from audit_seals order by number limit 1',
+    values: [],
+  });
+  return row?.number;
+}
+
 export async function findSeal(db: Queryable, number: number): Promise<SealRow | undefined> {
   const [row] = await db.query<SealRow>({
     name: 'find-seal',
@@ -85,14 +95,21 @@ export async function findUnsealedAge(db: Queryable, after: Place): Promise<numb
 export async function listUnsealedEvents(db: Queryable, after: Place, limit: number): Promise<EventRecord[]> {
   return db.query<EventRecord>({
     name: 'list-unsealed-events',
-    text: `select id, tx, ${exactTime('at')} as at, event, outcome, actor_id as "actorId",
-        target_id as "targetId", session_id as "sessionId", request_id as "requestId", data,
-        encode(personal_hash, 'hex') as "personalHash"
+    text: `select ${eventColumns('audit_log')}
       from audit_log
       where (tx, id) > ($1, $2) and tx < audit_tx(pg_snapshot_xmin(pg_current_snapshot()))
       order by tx, id limit $3`,
     values: [after.tx, after.id, limit],
   });
+}
+
+/** What an `EventRecord` is read from. */
+export function eventColumns(table: string): string {
+  const column = (name: string) => `${table}.${name}`;
+  return `${column('id')}, ${column('tx')}, ${exactTime(column('at'))} as at, ${column('event')},
+        ${column('outcome')}, ${column('actor_id')} as "actorId", ${column('target_id')} as "targetId",
+        ${column('session_id')} as "sessionId", ${column('request_id')} as "requestId", ${column('data')},
+        encode(${column('personal_hash')}, 'hex') as "personalHash"`;
 }
 
 function exactTime(expression: string): string {

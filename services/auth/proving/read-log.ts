@@ -1,0 +1,78 @@
+// The audit log out of the database, as a stream of its parts: memory is bounded by a few pages, whatever the log holds.
+
+import type { LoggedEvent, LogPart, StoredSeal } from '../audit/log-part.ts';
+import { beforeAll, isAfter, type Place, placeOf, readSeal } from '../audit/seal.ts';
+import type { Snapshot } from '../db/read-snapshot.ts';
+import { type EventRow, eventsAfter, readEventRow, sealsBetween } from '../store/audit-reading.ts';
+import { findSeal } from '../store/audit-seals.ts';
+
+export type SealRange = {
+  readonly firstSeal: number;
+  /** Undefined: to the end, with the events that no seal holds yet. */
+  readonly lastSeal: number | undefined;
+};
+
+const eventsPerPage = 2000;
+const sealsPerPage = 16;
+
+export async function* readLog(
+  snapshot: Snapshot,
+  { firstSeal, lastSeal }: SealRange,
+): AsyncGenerator<LogPart> {
+  const start = await findStart(snapshot, firstSeal);
+  const events = groupEvents(snapshot.stream<EventRow>(eventsAfter(start), eventsPerPage));
+  try {
+    const last = lastSeal ?? Number.MAX_SAFE_INTEGER;
+    for await (const page of snapshot.stream<StoredSeal>(sealsBetween(firstSeal, last), sealsPerPage)) {
+      for (const seal of page) {
+        yield { kind: 'seal', seal };
+        const read = readSeal(seal.text, seal.signature);
+        // One that cannot be read leaves its events to the next.
+        if (read !== undefined) yield* events.upTo(placeOf(read));
+      }
+    }
+    if (lastSeal === undefined) yield* events.rest();
+  } finally {
+    await events.close();
+  }
+}
+
+// What was before the first seal belongs to it when no seal before it is there.
+async function findStart(snapshot: Snapshot, firstSeal: number): Promise<Place> {
+  const before = firstSeal === 1 ? undefined : await findSeal(snapshot, firstSeal - 1);
+  return before === undefined ? beforeAll : placeOf(readSeal(before.text, before.signature));
+}
+
+/** Cuts pages of events where seals end. */
+function groupEvents(pages: AsyncGenerator<EventRow[]>) {
+  let left: readonly LoggedEvent[] = [];
+
+  async function fill(): Promise<boolean> {
+    if (left.length > 0) return true;
+    const { value, done } = await pages.next();
+    left = done === true ? [] : value.map(readEventRow);
+    return left.length > 0;
+  }
+
+  function* take(count: number): Generator<LogPart> {
+    const events = left.slice(0, count);
+    left = left.slice(count);
+    if (events.length > 0) yield { kind: 'events', events };
+  }
+
+  return {
+    async *upTo(place: Place): AsyncGenerator<LogPart> {
+      while (await fill()) {
+        const beyond = left.findIndex((event) => isAfter(event, place));
+        yield* take(beyond === -1 ? left.length : beyond);
+        if (beyond !== -1) return;
+      }
+    },
+    async *rest(): AsyncGenerator<LogPart> {
+      while (await fill()) yield* take(left.length);
+    },
+    async close(): Promise<void> {
+      await pages.return(undefined);
+    },
+  };
+}
