@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hashPersonal } from '@pi-gateway/auth/audit/personal-hash.ts';
 import { makeSealedLog, type SealedLog } from '../services/auth/testing/sealed-log.ts';
-import { runPi, spawnPi } from './testing/run-pi.ts';
+import { callPi, spawnPi } from './testing/run-pi.ts';
 
 type Line = {
   type: string;
@@ -34,7 +34,7 @@ after(async () => {
 });
 
 const exportTo = (path: string, ...args: readonly string[]) =>
-  runPi(['audit', 'export', path, ...args], { env: log.env, cwd: folder });
+  callPi(['audit', 'export', path, ...args], log.env);
 const readLines = async (path: string) =>
   (await readFile(path, 'utf8'))
     .trimEnd()
@@ -72,7 +72,7 @@ test('an export holds keys, every seal before its events, and at the end what no
 });
 
 test('that an export was made stands in the log', async () => {
-  const { out } = await runPi(['audit', 'list', '--event', 'audit.exported', '--json'], { env: log.env });
+  const { out } = await callPi(['audit', 'list', '--event', 'audit.exported', '--json'], log.env);
   const { items } = JSON.parse(out) as { items: { data: object }[] };
   assert.deepEqual(items[0]?.data, { via: 'pi', from: null, to: null });
 });

@@ -15,7 +15,7 @@ export type CliSettings = Settings<typeof authSettings> & {
 };
 
 /** @throws {CliError | SettingError} when there is no database to speak to, or a setting is malformed. */
-export function readCliSettings(io: Io): CliSettings {
+export function readCliSettings(io: Pick<Io, 'env'>): CliSettings {
   const settings = readSettings(authSettings, io.env);
   const run = readRunState(settings.dataDir);
   const databaseUrl = settings.databaseUrl ?? run?.databaseUrl;

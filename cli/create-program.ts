@@ -1,8 +1,12 @@
 // The table of contents of `pi`.
 
 import { Command } from 'commander';
+import { addAuditCheckProof } from './commands/audit-check-proof.ts';
 import { addAuditExport } from './commands/audit-export.ts';
+import { addAuditKeys } from './commands/audit-keys.ts';
 import { addAuditList } from './commands/audit-list.ts';
+import { addAuditProve } from './commands/audit-prove.ts';
+import { addAuditVerify } from './commands/audit-verify.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addGatewayCheck } from './commands/gateway-check.ts';
 import { addGatewayDiff } from './commands/gateway-diff.ts';
@@ -51,6 +55,10 @@ export function createProgram(io: Io): Command {
   addKeysRevoke(keys, io);
   addAuditList(audit, io);
   addAuditExport(audit, io);
+  addAuditVerify(audit, io);
+  addAuditProve(audit, io);
+  addAuditCheckProof(audit, io);
+  addAuditKeys(audit, io);
   addGatewayCheck(gateway, io);
   addGatewayRoutes(gateway, io);
   addGatewayExplain(gateway, io);

@@ -4,9 +4,7 @@
 // 4 done but for some lines of the input.
 
 import { chooseThreadPoolSize } from '@pi-gateway/auth/crypto/hashing-threads.ts';
-import { CommanderError } from 'commander';
-import { describeFailure } from './cli-error.ts';
-import { createProgram } from './create-program.ts';
+import { runProgram } from './run-program.ts';
 
 process.env.UV_THREADPOOL_SIZE = chooseThreadPoolSize(process.env.UV_THREADPOOL_SIZE);
 
@@ -20,13 +18,4 @@ const io = {
   },
 };
 
-try {
-  await createProgram(io).parseAsync(process.argv);
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else {
-    const { message, exitCode } = describeFailure(error);
-    io.err(`pi: ${message}\n`);
-    process.exitCode = exitCode;
-  }
-}
+process.exitCode = await runProgram(io, process.argv.slice(2));

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { installServerPrograms } from '../../launch/testing/install-server-programs.ts';
 import { makeTestCluster } from '../../launch/testing/test-cluster.ts';
 import { fuzzAnswers } from './answer-fuzz.ts';
+import { auditProofs } from './audit-proofs.ts';
 import { proveNoForgery } from './forgeries.ts';
 import { gatewayProofs } from './gateway-proofs.ts';
 import { proveRotationUnnoticed } from './key-rotation.ts';
@@ -176,6 +177,7 @@ const proofs: readonly Proof[] = [
   },
   ...loginProofs,
   ...gatewayProofs,
+  ...auditProofs,
 ];
 
 function describeMachine(): Figures {

@@ -2,7 +2,7 @@
 // bytes each), then the hashes of all their leaves (32 bytes each). The statement holds the hash of it.
 
 import { hash } from 'node:crypto';
-import { writeUuid } from '@pi-gateway/uuid/uuid-bytes.ts';
+import { readUuid, writeUuid } from '@pi-gateway/uuid/uuid-bytes.ts';
 import { type EventRecord, encodeEvent } from './event-record.ts';
 import { hashBytes, merkleRoot } from './merkle-tree.ts';
 
@@ -11,7 +11,7 @@ const entryBytes = idBytes + hashBytes;
 
 export const countEntries = (entries: Buffer) => Math.floor(entries.length / entryBytes);
 
-const leavesOf = (entries: Buffer) => entries.subarray(countEntries(entries) * idBytes);
+export const leavesOf = (entries: Buffer) => entries.subarray(countEntries(entries) * idBytes);
 
 export function makeEntries(events: readonly EventRecord[]): Buffer {
   const entries = Buffer.allocUnsafe(events.length * entryBytes);
@@ -24,11 +24,25 @@ export function makeEntries(events: readonly EventRecord[]): Buffer {
   return entries;
 }
 
+export type Entry = { readonly id: string; readonly leaf: Buffer };
+
+/** The id and the hash of the leaf of one event. */
+export function entryAt(entries: Buffer, index: number): Entry {
+  const leaf = leavesOf(entries).subarray(index * hashBytes, (index + 1) * hashBytes);
+  return { id: readUuid(entries, index * idBytes), leaf };
+}
+
+export function holdsEntry(entries: Buffer | null, id: string): boolean {
+  const count = entries === null ? 0 : countEntries(entries);
+  for (let i = 0; i < count; i++) if (readUuid(entries!, i * idBytes) === id) return true;
+  return false;
+}
+
+export const hashEntries = (entries: Buffer) => hash('sha256', entries, 'hex');
+
+export const rootOfEntries = (entries: Buffer) => merkleRoot(leavesOf(entries)).toString('hex');
+
 /** What a statement says of its entries. */
 export function describeEntries(entries: Buffer) {
-  return {
-    count: countEntries(entries),
-    root: merkleRoot(leavesOf(entries)).toString('hex'),
-    entries: hash('sha256', entries, 'hex'),
-  };
+  return { count: countEntries(entries), root: rootOfEntries(entries), entries: hashEntries(entries) };
 }

@@ -44,7 +44,8 @@ export async function readSnapshot<T>(url: string, work: (snapshot: Snapshot) =>
   }
 }
 
-function snapshotOn(client: pg.Client): Snapshot {
+/** On a connection that is in a transaction already. */
+export function snapshotOn(client: pg.Client): Snapshot {
   let cursors = 0;
   let asked: Promise<unknown> = Promise.resolve();
 

@@ -2,7 +2,7 @@
 // audit_log, audit_personal and audit_seals, and where a range of them begins and ends.
 
 import type { EventRecord } from '../audit/event-record.ts';
-import type { LoggedEvent } from '../audit/log-part.ts';
+import type { LoggedEvent, StoredSeal } from '../audit/log-part.ts';
 import type { Place } from '../audit/seal.ts';
 import type { Queryable, Sql } from '../db/database.ts';
 import { eventColumns } from './audit-seals.ts';
@@ -14,14 +14,15 @@ export type EventRow = EventRecord & {
   readonly personalData: unknown;
 };
 
+const selectEvents = `select ${eventColumns('log')}, encode(personal.salt, 'hex') as salt, personal.ip,
+        personal.user_agent as "userAgent", personal.data as "personalData"
+      from audit_log as log left join audit_personal as personal on personal.id = log.id`;
+
 /** Events after a place, in the order of the log, each with its side row. */
 export function eventsAfter(after: Place): Sql {
   return {
     name: 'read-events',
-    text: `select ${eventColumns('log')}, encode(personal.salt, 'hex') as salt, personal.ip,
-        personal.user_agent as "userAgent", personal.data as "personalData"
-      from audit_log as log left join audit_personal as personal on personal.id = log.id
-      where (log.tx, log.id) > ($1, $2) order by log.tx, log.id`,
+    text: `${selectEvents} where (log.tx, log.id) > ($1, $2) order by log.tx, log.id`,
     values: [after.tx, after.id],
   };
 }
@@ -90,3 +91,28 @@ export async function findDropSeal(db: Queryable): Promise<SealText | undefined>
 }
 
 export type SealText = { readonly text: string; readonly signature: Buffer };
+
+export async function findLoggedEvent(db: Queryable, id: string): Promise<LoggedEvent | undefined> {
+  const [row] = await db.query<EventRow>({
+    name: 'find-logged-event',
+    text: `${selectEvents} where log.id = $1`,
+    values: [id],
+  });
+  return row && readEventRow(row);
+}
+
+/** Whether any seal that is there lists the event: a look at all of them, for a log that does not hold. */
+export async function isEventListed(db: Queryable, id: string): Promise<boolean> {
+  const [row] = await db.query<{ isListed: boolean }>({
+    name: 'is-event-listed',
+    text: `select exists (select from audit_seals
+        where position(uuid_send($1) in substring(entries for length(entries) / 48 * 16)) > 0) as "isListed"`,
+    values: [id],
+  });
+  return row!.isListed;
+}
+
+export async function findStoredSeal(db: Queryable, number: number): Promise<StoredSeal | undefined> {
+  const [row] = await db.query<StoredSeal>({ ...sealsBetween(number, number), name: 'find-stored-seal' });
+  return row;
+}

@@ -28,6 +28,8 @@ export type SealedLog = {
   write(count: number): Promise<void>;
   /** Until no event is without a seal. */
   seal(): Promise<void>;
+  /** Once. */
+  sealRound(): Promise<void>;
   ids(): Promise<string[]>;
   close(): Promise<void>;
 };
@@ -100,6 +102,7 @@ export async function makeSealedLog({ anchored = true } = {}): Promise<SealedLog
         await delay(1);
       }
     },
+    sealRound: () => sealer.round(),
     async ids() {
       const { rows } = await superuser.query<{ id: string }>('select id from audit_log order by tx, id');
       return rows.map(({ id }) => id);
