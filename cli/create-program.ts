@@ -2,6 +2,7 @@
 
 import { Command } from 'commander';
 import { addAuditCheckProof } from './commands/audit-check-proof.ts';
+import { addAuditDropBefore } from './commands/audit-drop-before.ts';
 import { addAuditExport } from './commands/audit-export.ts';
 import { addAuditKeys } from './commands/audit-keys.ts';
 import { addAuditList } from './commands/audit-list.ts';
@@ -59,6 +60,7 @@ export function createProgram(io: Io): Command {
   addAuditProve(audit, io);
   addAuditCheckProof(audit, io);
   addAuditKeys(audit, io);
+  addAuditDropBefore(audit, io);
   addGatewayCheck(gateway, io);
   addGatewayRoutes(gateway, io);
   addGatewayExplain(gateway, io);

@@ -13,11 +13,21 @@ export function findMasterKey({ masterKey, dataDir }: CliSettings): Buffer | und
   return existsSync(join(dataDir, 'master.key')) ? Buffer.from(ensureMasterKey(dataDir), 'hex') : undefined;
 }
 
-/** The key that signing keys are sealed with. @throws {CliError} when there is no master key here. */
-export function readSealKey(settings: CliSettings): Buffer {
+/** @throws {CliError} when there is no master key here. */
+export function readMasterKey(settings: CliSettings): Buffer {
   const key = findMasterKey(settings);
   if (key === undefined) {
     throw new CliError(3, 'no master key: set MASTER_KEY (or MASTER_KEY_FILE) as for the auth service');
   }
-  return deriveSecret(key, 'signing-key-encryption/v1');
+  return key;
+}
+
+/** The key that signing keys are sealed with. @throws {CliError} when there is no master key here. */
+export function readSealKey(settings: CliSettings): Buffer {
+  return deriveSecret(readMasterKey(settings), 'signing-key-encryption/v1');
+}
+
+/** The key that the keys of the audit log are sealed with. @throws {CliError} when there is no master key here. */
+export function readAuditSealKey(settings: CliSettings): Buffer {
+  return deriveSecret(readMasterKey(settings), 'audit-seal/v1');
 }

@@ -1,6 +1,6 @@
 // Opens the database for one command and closes it again.
 
-import { type Database, openDatabase } from '@pi-gateway/auth/db/database.ts';
+import { type Database, type DatabaseOptions, openDatabase } from '@pi-gateway/auth/db/database.ts';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { type CliSettings, readCliSettings } from './auth-settings.ts';
 import type { Io } from './io.ts';
@@ -8,14 +8,30 @@ import type { Io } from './io.ts';
 // Nobody waits behind a command as behind a request, and a batch of an import is more than a request.
 const deadlineMs = 15_000;
 
+// What goes through months of the audit log.
+const ownerDeadlineMs = 600_000;
+
+type Work<T> = (db: Database, settings: CliSettings) => Promise<T>;
+
 /** Connects as the service does, with the application's role. */
-export async function withDatabase<T>(
-  io: Io,
-  work: (db: Database, settings: CliSettings) => Promise<T>,
-): Promise<T> {
+export function withDatabase<T>(io: Io, work: Work<T>): Promise<T> {
   const settings = readCliSettings(io);
+  return run(settings, { url: settings.databaseUrl, deadlineMs }, work);
+}
+
+/** Connects as the owner of the schema, for what the application's role must not do. */
+export function withOwnerDatabase<T>(io: Io, work: Work<T>): Promise<T> {
+  const settings = readCliSettings(io);
+  return run(settings, { url: settings.ownerUrl, deadlineMs: ownerDeadlineMs, asOwner: true }, work);
+}
+
+async function run<T>(
+  settings: CliSettings,
+  options: Omit<DatabaseOptions, 'poolMax' | 'log'>,
+  work: Work<T>,
+): Promise<T> {
   const log = createLog({ service: 'pi', level: 'error' });
-  const db = openDatabase({ url: settings.databaseUrl, poolMax: 1, log, deadlineMs });
+  const db = openDatabase({ ...options, poolMax: 1, log });
   try {
     return await work(db, settings);
   } finally {

@@ -100,6 +100,18 @@ export function webUrl<const D extends Doc>(name: string, about: D) {
   });
 }
 
+/** An absolute http or https URL to send to, without fragment or credentials. */
+export function endpoint<const D extends Doc>(name: string, about: D) {
+  return kind(name, about, (value) => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const isBare = url?.hash === '' && url.username === '' && url.password === '';
+    if (!isBare || !['http:', 'https:'].includes(url.protocol)) {
+      throw new Error('must be an http or https URL without credentials');
+    }
+    return url.href;
+  });
+}
+
 /** `count/seconds`, or `off` (null). Kept as numbers; the limiter's own type is built from it. */
 export function rate<const D extends Doc>(name: string, about: D) {
   return kind(name, about, (value): { readonly count: number; readonly periodSeconds: number } | 'off' => {

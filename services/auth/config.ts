@@ -3,6 +3,7 @@
 
 import { isLocalOrigin } from '@pi-gateway/env/local-origin.ts';
 import {
+  endpoint,
   key32,
   oneOf,
   origin,
@@ -12,6 +13,7 @@ import {
   text,
   webUrl,
   whole,
+  wholeOrOff,
 } from '@pi-gateway/env/setting-kinds.ts';
 import { readSettings, type Setting, SettingError, type Settings } from '@pi-gateway/env/settings.ts';
 import { logLevels } from '@pi-gateway/log/log.ts';
@@ -187,6 +189,17 @@ export const authSettings = {
     min: 1,
     max: 3600,
     doc: 'An audit event is sealed when it is so old: from then on a change of it shows.',
+  }),
+
+  auditAnchorUrl: endpoint('AUDIT_ANCHOR_URL', {
+    secret: true,
+    doc: 'Where the anchors of the audit log are sent, too, by POST as JSON; unset: nowhere.',
+  }),
+  auditRetentionMonths: wholeOrOff('AUDIT_RETENTION_MONTHS', {
+    default: 'off',
+    min: 1,
+    max: 1200,
+    doc: 'Audit events are dropped, whole months at a time, once so many months lie between their month and the present one; off: never.',
   }),
 
   smtpUrl: text('SMTP_URL', {

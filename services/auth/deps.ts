@@ -26,6 +26,8 @@ import { createMailer, type Mailer } from './mail/mailer.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { createRevocations, type Revocations } from './revocation/revocations.ts';
 import { openAnchors } from './sealing/anchors.ts';
+import { keepRetention } from './sealing/keep-retention.ts';
+import { openAnchorPost } from './sealing/post-anchors.ts';
 import { openSealer, type Sealer } from './sealing/sealer.ts';
 
 export type AuthDeps = {
@@ -42,6 +44,8 @@ export type AuthDeps = {
   readonly mailer: Mailer;
   readonly sampler: EventSampler;
   readonly sealer: Sealer;
+  /** Drops the months of the audit log that are too old; nothing when none shall be. */
+  readonly keepRetention: () => Promise<void>;
   readonly metrics: Metrics;
   readonly trusted: TrustedProxies;
   readonly secrets: Secrets;
@@ -95,6 +99,15 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
     memoryKib: config.passwordHashMemoryKib,
     passes: config.passwordHashPasses,
   });
+  const auditSealKey = deriveSecret(config.masterKey, 'audit-seal/v1');
+  const anchorPost =
+    config.auditAnchorUrl === undefined ? undefined : openAnchorPost(config.auditAnchorUrl, log);
+  const anchors = openAnchors({
+    path: join(config.dataDir, 'audit-anchors.ndjson'),
+    log,
+    everyMs: anchorMs,
+    post: anchorPost,
+  });
   const [keyRing, sealer] = await Promise.all([
     openKeyRing(db, sealKey, {
       rotationSeconds: config.signingKeyRotationSeconds,
@@ -103,8 +116,8 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
     }),
     openSealer({
       db,
-      sealKey: deriveSecret(config.masterKey, 'audit-seal/v1'),
-      anchors: openAnchors({ path: join(config.dataDir, 'audit-anchors.ndjson'), log, everyMs: anchorMs }),
+      sealKey: auditSealKey,
+      anchors,
       log,
       afterSeconds: config.auditSealSeconds,
     }),
@@ -134,6 +147,14 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
     mailer,
     sampler: createEventSampler(),
     sealer,
+    keepRetention: () =>
+      keepRetention({
+        ownerUrl: config.databaseOwnerUrl ?? config.databaseUrl,
+        sealKey: auditSealKey,
+        anchors,
+        log,
+        months: config.auditRetentionMonths,
+      }),
     metrics: createMetrics({ gate, db, revocations, limiter, sealer }),
     trusted,
     secrets: {
@@ -144,6 +165,7 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
     },
     async close() {
       await sealer.close();
+      await anchorPost?.close();
       await mailer.close();
       if (options.revocations === undefined) await publisher.close();
       await limiter.close();

@@ -19,6 +19,7 @@ export const auditEventNames = [
   'keys.rotated',
   'keys.revoked',
   'audit.exported',
+  'audit.dropped',
 ] as const;
 
 export const auditOutcomes = ['success', 'failure', 'denied'] as const;

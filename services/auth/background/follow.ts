@@ -12,11 +12,12 @@ const followMs = 500;
 const sealMs = 1000;
 const cleanMs = 30_000;
 const monthsMs = 6 * 3_600_000;
+const retentionMs = 15 * 60_000;
 const batch = 500;
 const batchesPerRound = 20;
 const keptSeconds = 60;
 
-type Deps = Pick<AuthDeps, 'config' | 'db' | 'keyRing' | 'log' | 'revocations' | 'sealer'>;
+type Deps = Pick<AuthDeps, 'config' | 'db' | 'keepRetention' | 'keyRing' | 'log' | 'revocations' | 'sealer'>;
 
 /** @returns a function that stops it and waits for the rounds under way. */
 export function startBackground(deps: Deps): () => Promise<void> {
@@ -30,6 +31,7 @@ export function startBackground(deps: Deps): () => Promise<void> {
     repeat(monthsMs, 'making the months of the audit log failed', deps, () =>
       keepAuditMonths(deps.config.databaseOwnerUrl ?? deps.config.databaseUrl),
     ),
+    repeat(retentionMs, 'dropping old months of the audit log failed', deps, deps.keepRetention),
   ];
   return async () => {
     await Promise.all(stops.map((stop) => stop()));

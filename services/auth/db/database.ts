@@ -30,6 +30,8 @@ export type DatabaseOptions = {
   readonly log: Log;
   /** From the call to its end, waiting for a connection included; unset: as long as a request may wait. */
   readonly deadlineMs?: number;
+  /** Whoever the connection is of, instead of the application's role: for what only the owner of the schema may. */
+  readonly asOwner?: boolean;
 };
 
 const requestDeadlineMs = 1600;
@@ -40,9 +42,9 @@ const waitingMax = 1000;
 type TimedQuery = pg.QueryConfig<unknown[]> & { readonly query_timeout: number };
 
 // The role and the time limits come with the connection itself, so that no query can run without them.
-const startupOptions = (deadlineMs: number) =>
+const startupOptions = (deadlineMs: number, asOwner: boolean) =>
   [
-    'role=pi_app',
+    ...(asOwner ? [] : ['role=pi_app']),
     `statement_timeout=${deadlineMs - 100}`,
     `lock_timeout=${deadlineMs - 300}`,
     'idle_in_transaction_session_timeout=5000',
@@ -55,6 +57,7 @@ export function openDatabase({
   poolMax,
   log,
   deadlineMs = requestDeadlineMs,
+  asOwner = false,
 }: DatabaseOptions): Database {
   let pool = newPool();
   // When the server last answered anything, whatever it was.
@@ -63,7 +66,7 @@ export function openDatabase({
   function newPool(): pg.Pool {
     const made = new pg.Pool({
       connectionString: url,
-      options: startupOptions(deadlineMs),
+      options: startupOptions(deadlineMs, asOwner),
       application_name: 'pi-auth',
       max: poolMax,
       connectionTimeoutMillis: acquireMs,

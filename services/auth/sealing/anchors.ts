@@ -5,6 +5,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Log } from '@pi-gateway/log/log.ts';
 import { hashSeal, type Seal } from '../audit/seal.ts';
+import type { AnchorPost } from './post-anchors.ts';
 
 export type Anchor = {
   readonly number: number;
@@ -27,6 +28,8 @@ export type AnchorOptions = {
   readonly path: string;
   readonly log: Log;
   readonly everyMs: number;
+  /** Sends them elsewhere, too, without making anybody wait. */
+  readonly post?: Pick<AnchorPost, 'offer'> | undefined;
   readonly now?: () => number;
 };
 
@@ -40,7 +43,13 @@ function anchorOf({ text, statement, signature }: Seal): Anchor {
   };
 }
 
-export function openAnchors({ path, log, everyMs, now = () => performance.now() }: AnchorOptions): Anchors {
+export function openAnchors({
+  path,
+  log,
+  everyMs,
+  post,
+  now = () => performance.now(),
+}: AnchorOptions): Anchors {
   let nextAt = 0;
   let untold: Seal | undefined;
 
@@ -53,6 +62,7 @@ export function openAnchors({ path, log, everyMs, now = () => performance.now() 
       log.error({ err }, 'the anchor of the audit log cannot be written');
     }
     log.info({ anchor }, 'the audit log is sealed');
+    post?.offer(anchor);
     nextAt = now() + everyMs;
     untold = undefined;
   }
