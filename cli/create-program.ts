@@ -20,6 +20,7 @@ import { addMigrate } from './commands/migrate.ts';
 import { addUserCreate } from './commands/user-create.ts';
 import { addUserDisable } from './commands/user-disable.ts';
 import { addUserEnable } from './commands/user-enable.ts';
+import { addUserErase } from './commands/user-erase.ts';
 import { addUserExport } from './commands/user-export.ts';
 import { addUserImport } from './commands/user-import.ts';
 import { addUserList } from './commands/user-list.ts';
@@ -51,6 +52,7 @@ export function createProgram(io: Io): Command {
   addUserEnable(user, io);
   addUserImport(user, io);
   addUserExport(user, io);
+  addUserErase(user, io);
   addKeysList(keys, io);
   addKeysRotate(keys, io);
   addKeysRevoke(keys, io);

@@ -18,6 +18,7 @@ export const auditEventNames = [
   'access.denied',
   'keys.rotated',
   'keys.revoked',
+  'user.erased',
   'audit.exported',
   'audit.dropped',
 ] as const;
