@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Log } from '@pi-gateway/log/log.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
+import type { ProblemCode } from '@pi-gateway/problem/problems.ts';
 import { checkHead, type HeadLimits, type Refusal, readTarget } from './check-head.ts';
 import { closeLingering } from './close-lingering.ts';
 import { connectionOf } from './connection.ts';
@@ -32,6 +33,8 @@ export type FrontOptions = {
   readonly stallTimeoutMs?: number;
   /** Connections over this number are closed at once. */
   readonly maxConnections?: number;
+  /** Further fields of the answers given here. */
+  readonly refusalFields?: (code: ProblemCode) => Readonly<Record<string, string>>;
 };
 
 export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => void;
@@ -143,7 +146,8 @@ export function createFrontServer(
     const { code, detail } = refusal;
     const { remoteAddress } = socket as Socket;
     options.log.info({ code, detail, request_id: requestId, peer: remoteAddress }, 'request refused');
-    return { error: new AppError(code, { detail }), requestId };
+    const headers = options.refusalFields?.(code) ?? {};
+    return { error: new AppError(code, { detail, headers }), requestId };
   }
 
   function judge(req: IncomingMessage): Refusal | undefined {

@@ -18,6 +18,7 @@ import { LoadShedder } from './limits/load-shedder.ts';
 import { listen, listenSocket } from './listen.ts';
 import { GatewayMetrics } from './observe/metrics.ts';
 import { createMetricsServer } from './observe/metrics-server.ts';
+import { refusedStatus } from './observe/proxy-status.ts';
 import { type PipelineDeps, runPipeline } from './pipeline.ts';
 import { acceptUpgrade } from './proxy/accept-upgrade.ts';
 import { Tunnels } from './proxy/tunnel.ts';
@@ -116,6 +117,7 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
         requestTimeoutMs: 0,
         // Longer than nginx keeps its side, so that it never sends on a connection just closed here.
         keepAliveTimeoutMs: 75_000,
+        refusalFields: (code) => ({ 'proxy-status': refusedStatus(code)! }),
       },
       onRequest(listener),
       onUpgrade(listener),

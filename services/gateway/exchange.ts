@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BucketState } from '@pi-gateway/limiter/limiter.ts';
 import type { Permit } from './limits/concurrency.ts';
+import type { Reason } from './observe/proxy-status.ts';
 import type { Principal } from './principal.ts';
 import type { Snapshot, SnapshotRoute } from './routing/snapshot.ts';
 
@@ -72,7 +73,7 @@ export class Exchange {
   /** The route's name in log and metrics where it is not a route of the table. */
   label: string | undefined = undefined;
   /** The problem's code, or what ended the exchange early; undefined when all went well. */
-  reason: string | undefined = undefined;
+  reason: Reason | undefined = undefined;
   bytesIn = 0;
   bytesOut = 0;
   status = 0;

@@ -5,6 +5,7 @@ import { refuse } from '@pi-gateway/http-front/refuse.ts';
 import type { Log } from '@pi-gateway/log/log.ts';
 import { toAppError } from '@pi-gateway/problem/encode-problem.ts';
 import type { Exchange } from './exchange.ts';
+import { refusedStatus } from './observe/proxy-status.ts';
 import { corsFields, originOf } from './proxy/cors-fields.ts';
 import { newRequestId } from './request-id.ts';
 
@@ -23,5 +24,10 @@ export function failExchange(x: Exchange, thrown: unknown, log: Log): void {
 /** What an answer carries whatever its code: a page of another site may read the refusal too. */
 function addedFields(x: Exchange): Record<string, string> {
   const cors = x.route?.cors;
-  return cors === undefined ? {} : corsFields(cors, originOf(x));
+  const status = x.label === undefined ? refusedStatus(x.reason!) : undefined;
+  return {
+    ...(cors === undefined ? {} : corsFields(cors, originOf(x))),
+    // At its own endpoints the gateway is the origin, which says nothing of the kind (RFC 9209 section 2).
+    ...(status === undefined ? {} : { 'proxy-status': status }),
+  };
 }

@@ -1,10 +1,11 @@
 // What went wrong with a request, in the words of the one place that judges failures (../proxy/upstream-error.ts).
 
+import type { Reason } from '../observe/proxy-status.ts';
 import { answerReason, connectReason } from '../proxy/failure-reason.ts';
 import type { UpstreamFailure } from '../proxy/upstream-error.ts';
 import type { AnswerFault } from './answer-fault.ts';
 
-function failure(code: UpstreamFailure['code'], reason: string, reached = true): UpstreamFailure {
+function failure(code: UpstreamFailure['code'], reason: Reason, reached = true): UpstreamFailure {
   return { code, reason, reached, diedSilent: false, diedIdle: false };
 }
 

@@ -1,8 +1,10 @@
 // What went wrong on the way to a service, in words of a closed set: they stand in the access log and as a label of
 // the metrics, so no library's code gets there as it is.
 
+import type { Reason } from '../observe/proxy-status.ts';
+
 /** A connection could not be opened. */
-const connectReasons: Readonly<Record<string, string>> = {
+const connectReasons: Readonly<Record<string, Reason>> = {
   ECONNREFUSED: 'connection_refused',
   ECONNRESET: 'connection_reset',
   CONNECT_TIMEOUT: 'connect_timeout',
@@ -30,7 +32,7 @@ const connectReasons: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls_unknown_issuer',
 };
 
-export function connectReason(code: string): string {
+export function connectReason(code: string): Reason {
   const known = connectReasons[code];
   if (known !== undefined) return known;
   if (refusesClient(code)) return 'tls_client_refused';
@@ -38,7 +40,7 @@ export function connectReason(code: string): string {
 }
 
 /** A connection was there and brought no proper answer. */
-const answerReasons: Readonly<Record<string, string>> = {
+const answerReasons: Readonly<Record<string, Reason>> = {
   UND_ERR_HEADERS_OVERFLOW: 'head_too_large',
   HPE_HEADER_OVERFLOW: 'head_too_large',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'answer_cut',
@@ -49,7 +51,7 @@ const answerReasons: Readonly<Record<string, string>> = {
   HPE_INVALID_EOF_STATE: 'answer_cut',
 };
 
-export function answerReason(code: string): string {
+export function answerReason(code: string): Reason {
   // TLS 1.3 ends the handshake before the service has judged our certificate: its alert comes like an answer.
   if (refusesClient(code)) return 'tls_client_refused';
   return answerReasons[code] ?? 'invalid_answer';

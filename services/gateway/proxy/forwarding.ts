@@ -9,6 +9,7 @@ import { closeBehindUnread } from '../close-behind.ts';
 import type { Exchange } from '../exchange.ts';
 import { failExchange } from '../fail-exchange.ts';
 import { routeLimitHeaders } from '../limits/route-limit-headers.ts';
+import { receivedStatus } from '../observe/proxy-status.ts';
 import type { Pass } from '../upstreams/circuit-breaker.ts';
 import type { UpstreamService } from '../upstreams/upstream-service.ts';
 import type { UpstreamTarget } from '../upstreams/upstream-target.ts';
@@ -106,6 +107,7 @@ export class Forwarding implements AnswerSink {
     if (x.limitState !== undefined) {
       fields.push(...Object.entries(routeLimitHeaders(x.route!.rateLimit!, x.limitState)).flat());
     }
+    if (status >= 500) fields.push('proxy-status', receivedStatus(status));
     const { cors } = x.route!;
     if (cors !== undefined) replaceCorsFields(fields, cors, originOf(x));
     closeBehindUnread(x, fields);

@@ -4,12 +4,13 @@
 // `upstream_unreachable` means that the service surely saw nothing of the request; whatever went wrong
 // after a byte may have reached it is `upstream_invalid` (it gave no proper answer) or `upstream_timeout`.
 
+import type { Reason } from '../observe/proxy-status.ts';
 import { answerReason, connectReason } from './failure-reason.ts';
 
 export type UpstreamFailure = {
   readonly code: 'upstream_unreachable' | 'upstream_invalid' | 'upstream_timeout';
   /** For log and metrics: what exactly happened, from a closed set (see failure-reason.ts). */
-  readonly reason: string;
+  readonly reason: Reason;
   /** False: no byte of the request has left. */
   readonly reached: boolean;
   /** The connection ended without a byte of an answer. */
@@ -50,7 +51,7 @@ export function readFailure(error: unknown, progress: Progress): UpstreamFailure
 
 function failure(
   code: UpstreamFailure['code'],
-  reason: string,
+  reason: Reason,
   more: Partial<UpstreamFailure> = {},
 ): UpstreamFailure {
   return { code, reason, reached: true, diedSilent: false, diedIdle: false, ...more };
