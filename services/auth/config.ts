@@ -1,6 +1,7 @@
 // Every setting of the auth service, read once into a frozen object. The table is also what the reference
 // page is generated from.
 
+import { drainSettings } from '@pi-gateway/env/drain-settings.ts';
 import { isLocalOrigin } from '@pi-gateway/env/local-origin.ts';
 import {
   endpoint,
@@ -17,6 +18,7 @@ import {
 } from '@pi-gateway/env/setting-kinds.ts';
 import { readSettings, type Setting, SettingError, type Settings } from '@pi-gateway/env/settings.ts';
 import { logLevels } from '@pi-gateway/log/log.ts';
+import { tracingSettings } from '@pi-gateway/telemetry/settings.ts';
 import { readServiceClients, type ServiceClient } from './clients/service-clients.ts';
 import { leastMemoryKib } from './crypto/argon2-floor.ts';
 import { countKeysMax } from './domain/decide-key-rotation.ts';
@@ -210,6 +212,8 @@ export const authSettings = {
     default: 'PI Gateway <no-reply@localhost>',
     doc: 'The sender of every mail.',
   }),
+  ...drainSettings,
+  ...tracingSettings,
 } as const;
 
 /** The settings with what the service cannot do without made certain. */

@@ -11,6 +11,8 @@ import { deriveSecret } from '@pi-gateway/master-key/derive-secret.ts';
 import { createMemoryFeed } from '@pi-gateway/revocation/memory-feed.ts';
 import { createRedisPublisher } from '@pi-gateway/revocation/redis-feed.ts';
 import type { RevocationPublisher } from '@pi-gateway/revocation/revocation.ts';
+import { tracingOf } from '@pi-gateway/telemetry/tracing-of.ts';
+import type { Tracing } from '@pi-gateway/trace-context/tracing.ts';
 import { createEventSampler, type EventSampler } from './audit/event-sampler.ts';
 import type { AuthConfig } from './config.ts';
 import { type AdmissionGate, createAdmissionGate } from './crypto/admission-gate.ts';
@@ -19,6 +21,7 @@ import { type LeakedPasswords, openLeakedPasswords } from './crypto/leaked-passw
 import { createPasswordHash, type PasswordHash } from './crypto/password-hash.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { prepareDatabase } from './db/prepare-database.ts';
+import { createDrain, type Drain } from './http/drain.ts';
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
 import { createLimits, type Limits } from './limits/login-limits.ts';
 import { mailFolderOf } from './mail/mail-folder.ts';
@@ -47,6 +50,9 @@ export type AuthDeps = {
   /** Drops the months of the audit log that are too old; nothing when none shall be. */
   readonly keepRetention: () => Promise<void>;
   readonly metrics: Metrics;
+  /** Undefined: no spans are recorded. */
+  readonly tracing: Tracing | undefined;
+  readonly drain: Drain;
   readonly trusted: TrustedProxies;
   readonly secrets: Secrets;
   /** Ends every connection; `startAuth` calls it when it is closed. */
@@ -123,6 +129,7 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
     }),
     revocations.poll(),
   ]);
+  const tracing = await tracingOf(config, { service: 'auth', log });
   const runningMax = countHashesRunningMax(options.threadPoolSize ?? '4');
   const gate = createAdmissionGate({
     runningMax,
@@ -156,6 +163,8 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
         months: config.auditRetentionMonths,
       }),
     metrics: createMetrics({ gate, db, revocations, limiter, sealer }),
+    tracing,
+    drain: createDrain(),
     trusted,
     secrets: {
       refreshMac: deriveSecret(config.masterKey, 'refresh-token-mac/v1'),
@@ -170,6 +179,7 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
       if (options.revocations === undefined) await publisher.close();
       await limiter.close();
       await db.close();
+      await tracing?.close();
     },
   };
 }

@@ -349,6 +349,20 @@ describe('start and end', () => {
     await closing;
   });
 
+  test('while balancers learn of it by /readyz, requests are still served, on new connections too', async () => {
+    upstream.respond = () => plainAnswer;
+    const gateway = await start({ SHUTDOWN_DELAY_MS: '1500' });
+    assert.equal((await fetch(`${gateway.url}/readyz`)).status, 200);
+    const closing = gateway.close();
+    assert.equal((await fetch(`${gateway.url}/readyz`, { headers: { connection: 'close' } })).status, 503);
+    assert.equal((await fetch(`${gateway.url}/livez`, { headers: { connection: 'close' } })).status, 200);
+    const client = await RawClient.open(Number(new URL(gateway.url).port));
+    client.send('GET /up/x HTTP/1.1', 'Host: a');
+    await client.see(/200 OK[^]*ok$/);
+    await closing;
+    await assert.rejects(RawClient.open(Number(new URL(gateway.url).port)));
+  });
+
   test('a WebSocket that a service accepts after the close began does not hold it up', async () => {
     upstream.respond = () => undefined;
     const gateway = await start({});

@@ -36,7 +36,10 @@ export type RunningGateway = {
   readonly metricsUrl: string | undefined;
   /** Takes up a changed gateway.yaml; on any error the state before goes on. */
   reload(): Reload;
-  /** Lets requests under way finish (for at most ten seconds), ends WebSockets, then closes everything. */
+  /**
+   * Says 503 at /readyz for SHUTDOWN_DELAY_MS and goes on serving, then lets requests under way finish (for at most ten
+   * seconds), ends WebSockets and closes everything.
+   */
   close(): Promise<void>;
 };
 
@@ -149,7 +152,14 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
       const server = createMetricsServer(metrics.registry);
       metricsUrl = await open(
         server,
-        listen(server, config.host, config.gatewayMetricsPort, 'GATEWAY_METRICS_PORT'),
+        listen(
+          server,
+          config.host,
+          config.gatewayMetricsPort,
+          'GATEWAY_METRICS_PORT',
+          // While one worker takes the place of another both are there.
+          config.gatewaySharePort === 'on',
+        ),
       );
     }
   } catch (error) {
@@ -185,6 +195,7 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     reload,
     async close() {
       isDraining = true;
+      if (config.shutdownDelayMs > 0) await delay(config.shutdownDelayMs);
       stopWatching();
       upkeep.close();
       clearInterval(sweep);

@@ -2,6 +2,7 @@
 // environment's meaning; only main.ts (or the embedded launcher) hands the environment in.
 
 import { parseTrustedProxies, type TrustedProxies } from '@pi-gateway/client-address/trusted-proxies.ts';
+import { drainSettings } from '@pi-gateway/env/drain-settings.ts';
 import {
   key32,
   oneOf,
@@ -14,6 +15,7 @@ import {
 } from '@pi-gateway/env/setting-kinds.ts';
 import { readSettings, type Setting, SettingError, type Settings } from '@pi-gateway/env/settings.ts';
 import { logLevels } from '@pi-gateway/log/log.ts';
+import { tracingSettings } from '@pi-gateway/telemetry/settings.ts';
 
 const trustedProxies: Setting<TrustedProxies> = {
   name: 'TRUSTED_PROXIES',
@@ -31,7 +33,7 @@ export const gatewaySettings = {
   }),
   gatewaySharePort: oneOf('GATEWAY_SHARE_PORT', ['off', 'on'], {
     default: 'off',
-    doc: 'Whether several gateway processes listen on GATEWAY_PORT together (Linux); `npm run stack` sets it.',
+    doc: 'Whether several gateway processes listen on GATEWAY_PORT (and an old and a new one on GATEWAY_METRICS_PORT) together (Linux); `npm run stack` sets it.',
   }),
   gatewayMetricsPort: portOrOff('GATEWAY_METRICS_PORT', {
     default: '9465',
@@ -75,6 +77,8 @@ export const gatewaySettings = {
     doc: 'What speaks HTTP/1.1 to the services: undici, or the lean client of our own.',
   }),
   logLevel: oneOf('LOG_LEVEL', logLevels, { default: 'info', doc: 'The least level that is logged.' }),
+  ...drainSettings,
+  ...tracingSettings,
 } as const;
 
 type Read = Settings<typeof gatewaySettings>;

@@ -9,6 +9,8 @@ import type { Limiter } from '@pi-gateway/limiter/limiter.ts';
 import { createMemoryLimiter } from '@pi-gateway/limiter/memory-limiter.ts';
 import type { Log } from '@pi-gateway/log/log.ts';
 import type { RevocationSource } from '@pi-gateway/revocation/revocation.ts';
+import { tracingOf } from '@pi-gateway/telemetry/tracing-of.ts';
+import type { Tracing } from '@pi-gateway/trace-context/tracing.ts';
 import type { GatewayConfig } from './config.ts';
 import { AuthOrigins } from './keys/auth-origins.ts';
 import { AccessLog } from './observe/access-log.ts';
@@ -33,6 +35,8 @@ export type GatewayDeps = {
   /** How late the event loop is. */
   readonly loopLagMs: () => number;
   readonly lookUp: LookUp;
+  /** Undefined: no spans are recorded. */
+  readonly tracing: Tracing | undefined;
   close(): Promise<void>;
 };
 
@@ -89,6 +93,7 @@ export async function openGatewayDeps(
     log,
   });
   const limiter = await openRouteLimiter(redisUrl, log);
+  const tracing = await tracingOf(config, { service: 'gateway', log });
   const loopLag = new LoopLag();
   loopLag.start();
   const loaded = Promise.all([keys.start(), revocations.start()]);
@@ -105,12 +110,14 @@ export async function openGatewayDeps(
     reportDenial: denials.report,
     loopLagMs: () => loopLag.lagMs(),
     lookUp,
+    tracing,
     async close() {
       loopLag.close();
       keys.close();
       denials.close();
       await revocations.close();
       await limiter.close();
+      await tracing?.close();
     },
   };
 }

@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BucketState } from '@pi-gateway/limiter/limiter.ts';
+import type { RequestSpan } from '@pi-gateway/trace-context/tracing.ts';
 import type { Permit } from './limits/concurrency.ts';
 import type { Reason } from './observe/proxy-status.ts';
 import type { Principal } from './principal.ts';
@@ -15,6 +16,7 @@ export type Listener = 'port' | 'socket';
 export type UpgradeRequest = { readonly head: Buffer };
 
 const none = '';
+const noTargets: readonly string[] = Object.freeze([]);
 
 export class Exchange {
   readonly req: IncomingMessage;
@@ -42,6 +44,13 @@ export class Exchange {
   clientAddress = none;
   isTrustedPeer = false;
 
+  // assign-trace
+  /** What the service is told; with spans recorded, each call of it gets its own in the place of this one. */
+  traceparent = none;
+  tracestate: string | undefined = undefined;
+  /** Undefined: no spans are recorded. */
+  span: RequestSpan | undefined = undefined;
+
   // check-path
   /** The method that is decided about; at /verify the original request's. */
   method = none;
@@ -54,6 +63,10 @@ export class Exchange {
 
   // check-access
   principal: Principal | undefined = undefined;
+
+  // assign-identity
+  /** Where in `headers` the value of traceparent stands. */
+  traceparentAt = 0;
 
   // limit
   /** Its place among the requests under way; given back at the end. */
@@ -68,6 +81,8 @@ export class Exchange {
   upstreamStartedMs = 0;
   upstreamHeadMs = 0;
   retries = 0;
+  /** The targets of the calls that were tried again. */
+  failedOn: readonly string[] = noTargets;
 
   // record
   /** The route's name in log and metrics where it is not a route of the table. */

@@ -2,6 +2,7 @@
 //
 //   strip     first, so that nothing a client claims about itself can be read by any later step
 //   assign    who called and the request's id, so that every refusal from here on can be told apart
+//   assign    its place in a trace, so that a refusal has one too
 //   check     the one canonical path: what is matched, authorised and forwarded are the same bytes
 //   match     a browser's preflight, answered by the file before access is looked at
 //   match     a path decides alone; the method never opens another route
@@ -24,6 +25,7 @@ import type { ConcurrencyLimits } from './limits/concurrency.ts';
 import type { ForwardDeps } from './proxy/forwarding.ts';
 import { assignIdentity, type IdentityDeps } from './steps/assign-identity.ts';
 import { assignRequestId } from './steps/assign-request-id.ts';
+import { assignTrace, type TraceDeps } from './steps/assign-trace.ts';
 import { checkAccess } from './steps/check-access.ts';
 import { checkPath } from './steps/check-path.ts';
 import { forwardRequest } from './steps/forward-request.ts';
@@ -39,7 +41,8 @@ export type PipelineDeps = EndpointDeps &
   IdentityDeps &
   ForwardDeps &
   LoadDeps &
-  LimitDeps & {
+  LimitDeps &
+  TraceDeps & {
     readonly concurrency: ConcurrencyLimits;
     readonly trustedProxies: TrustedProxies;
     readonly recorder: Recorder;
@@ -52,6 +55,7 @@ type Step = (x: Exchange, deps: PipelineDeps) => Outcome | Promise<Outcome>;
 const steps: readonly Step[] = [
   stripHeaders,
   assignRequestId,
+  assignTrace,
   checkPath,
   matchEndpoint,
   matchPreflight,

@@ -14,6 +14,7 @@ import { addRoutes } from './add-routes.ts';
 import { createAllowedMethods } from './allowed-methods.ts';
 import { type Caller, readCaller, requestIdOf } from './caller.ts';
 import { openApiOptions } from './openapi.ts';
+import { beginSpan, endSpan, spanOf } from './request-span.ts';
 import { sendError } from './send-error.ts';
 
 const frontLimits = {
@@ -69,7 +70,9 @@ export async function buildServer(
   const callers = new WeakMap<IncomingMessage, Caller>();
   const callerOf = ({ raw }: FastifyRequest): Caller => callers.get(raw)!;
   app.addHook('onRequest', async (request, reply) => {
-    callers.set(request.raw, readCaller(request.raw, request.id, { forwardProof, trusted }));
+    const caller = readCaller(request.raw, request.id, { forwardProof, trusted });
+    callers.set(request.raw, caller);
+    if (deps.tracing !== undefined) beginSpan(deps.tracing, request, caller);
     reply.headers({
       'x-request-id': request.id,
       'x-content-type-options': 'nosniff',
@@ -79,14 +82,17 @@ export async function buildServer(
     if (request.is404) throw refuseUnknown(request);
   });
   app.addHook('onResponse', (request, reply, done) => {
+    const caller = callers.get(request.raw);
     recordAnswer(deps, {
       method: request.method,
       route: request.routeOptions.url ?? 'none',
       status: reply.statusCode,
       ms: reply.elapsedTime,
-      ip: callers.get(request.raw)?.ip,
+      ip: caller?.ip,
       request_id: request.id,
+      trace_id: spanOf(request)?.context.traceId ?? caller?.trace?.traceId,
     });
+    if (deps.tracing !== undefined) endSpan(request, reply.statusCode);
     done();
   });
   addRoutes(app, deps, table, { callerOf, refuseUnknown });
@@ -101,6 +107,7 @@ type AnswerRecord = {
   readonly ms: number;
   readonly ip: string | undefined;
   readonly request_id: string;
+  readonly trace_id: string | undefined;
 };
 
 function recordAnswer({ log, metrics }: Pick<AuthDeps, 'log' | 'metrics'>, record: AnswerRecord): void {

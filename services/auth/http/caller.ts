@@ -4,8 +4,9 @@
 import type { IncomingMessage } from 'node:http';
 import { canonicalAddress, networkOf } from '@pi-gateway/client-address/canonical-address.ts';
 import { clientAddress } from '@pi-gateway/client-address/client-address.ts';
-import type { TrustedProxies } from '@pi-gateway/client-address/trusted-proxies.ts';
+import { isTrusted, type TrustedProxies } from '@pi-gateway/client-address/trusted-proxies.ts';
 import { forwardProofHeader, isProof } from '@pi-gateway/gateway-link/gateway-proof.ts';
+import { readTraceContext, type TraceContext } from '@pi-gateway/trace-context/trace-context.ts';
 import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 import type { AuditOrigin } from '../audit/audit-event.ts';
 
@@ -18,6 +19,8 @@ export type Caller = {
   readonly requestId: string;
   /** The request came through our own gateway, which wants to hear of revocations on the answer. */
   readonly isFromGateway: boolean;
+  /** The trace that the gateway, or a trusted proxy, has put the request into. */
+  readonly trace: TraceContext | undefined;
 };
 
 const userAgentMax = 512;
@@ -43,7 +46,15 @@ export function readCaller(
   const ip = isFromGateway
     ? (canonicalAddress(forwardedFor ?? '') ?? canonicalAddress(peer) ?? peer)
     : clientAddress(peer, forwardedFor, options.trusted);
-  return { ip, network: networkOf(ip), userAgent: readUserAgent(req), requestId, isFromGateway };
+  const isBelieved = isFromGateway || isTrusted(canonicalAddress(peer) ?? '', options.trusted);
+  const { traceparent, tracestate } = req.headers;
+  const trace = isBelieved ? readTraceContext(textOf(traceparent), textOf(tracestate)) : undefined;
+  return { ip, network: networkOf(ip), userAgent: readUserAgent(req), requestId, isFromGateway, trace };
+}
+
+/** Several lines are one list (RFC 9110 section 5.3). */
+function textOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(',') : value;
 }
 
 /** The caller as an audit event tells it. */

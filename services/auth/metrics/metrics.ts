@@ -17,6 +17,7 @@ export type Metrics = {
   countLogin(outcome: (typeof loginOutcomes)[number]): void;
   countRefresh(outcome: (typeof refreshOutcomes)[number]): void;
   countLeakCheck(outcome: LeakCheck): void;
+  readonly registry: Registry;
   /** The text that is scraped. */
   render(): Promise<string>;
   readonly contentType: string;
@@ -110,6 +111,7 @@ export function createMetrics({ gate, db, revocations, limiter, sealer }: Metric
     countLogin: (outcome) => logins.inc({ outcome }),
     countRefresh: (outcome) => refreshes.inc({ outcome }),
     countLeakCheck: (outcome) => leakChecks.inc({ outcome }),
+    registry: register,
     render: () => register.metrics(),
     contentType: register.contentType,
   };

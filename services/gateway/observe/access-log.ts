@@ -8,6 +8,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 export type AccessEntry = {
   readonly time: string;
   readonly request_id: string;
+  readonly trace_id: string;
   readonly method: string;
   readonly path: string;
   readonly route: string | null;
@@ -15,11 +16,16 @@ export type AccessEntry = {
   readonly reason: string | null;
   readonly principal: string | null;
   readonly client: string;
+  readonly service: string | null;
   readonly target: string | null;
   /** Where the name of the target led. */
   readonly address: string | null;
   readonly retries: number;
+  /** From the head of the request to the end of the answer. */
   readonly duration_ms: number;
+  /** Of it: until the call of the service that was answered, earlier tries included; null: none was called. */
+  readonly gateway_ms: number | null;
+  /** Of it: from that call to the head of its answer; null: there was none. */
   readonly upstream_ms: number | null;
   readonly bytes_in: number;
   readonly bytes_out: number;

@@ -30,7 +30,6 @@ export class GatewayMetrics {
   readonly reloads: Counter<'result'>;
   readonly #requests: Counter<'route' | 'method' | 'status' | 'reason'>;
   readonly #duration: Histogram<'route'>;
-  readonly #upstream: Histogram<'service'>;
 
   constructor(state: MetricsState) {
     const registers = [this.registry];
@@ -45,13 +44,6 @@ export class GatewayMetrics {
       name: 'pi_gateway_request_duration_seconds',
       help: 'From the head of the request to the end of the answer; WebSockets are left out.',
       labelNames: ['route'],
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
-      registers,
-    });
-    this.#upstream = new Histogram({
-      name: 'pi_gateway_upstream_duration_seconds',
-      help: 'From the call of a service to the head of its answer.',
-      labelNames: ['service'],
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
       registers,
     });
@@ -76,10 +68,6 @@ export class GatewayMetrics {
 
   observe(route: string, seconds: number): void {
     this.#duration.observe({ route }, seconds);
-  }
-
-  observeUpstream(service: string, seconds: number): void {
-    this.#upstream.observe({ service }, seconds);
   }
 
   #gauges(state: MetricsState): void {

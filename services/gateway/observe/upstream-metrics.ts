@@ -1,17 +1,21 @@
 // What Prometheus reads about services and their targets. Every label comes from gateway.yaml or from a closed set:
 // an address that DNS gave is counted under the name that led to it.
 
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Exchange } from '../exchange.ts';
 import type { UpstreamService } from '../upstreams/upstream-service.ts';
 import type { UpstreamTarget } from '../upstreams/upstream-target.ts';
+import type { Reason } from './proxy-status.ts';
 
 /** What keeps an address from being asked, if anything does. */
 const states = ['usable', 'trying', 'left_out', 'unhealthy'] as const;
 
 export class UpstreamMetrics {
   readonly failedLookUps: Counter<'service'>;
-  readonly retries: Counter<'service'>;
   readonly leftOut: Counter<'service' | 'target'>;
+  readonly #retries: Counter<'service'>;
+  readonly #calls: Counter<'service' | 'target' | 'outcome'>;
+  readonly #duration: Histogram<'service' | 'target'>;
 
   /** `services` are asked for at the time of a scrape. */
   constructor(registry: Registry, services: () => Iterable<UpstreamService>) {
@@ -22,10 +26,23 @@ export class UpstreamMetrics {
       labelNames: ['service'],
       registers,
     });
-    this.retries = new Counter({
+    this.#retries = new Counter({
       name: 'pi_gateway_retries_total',
       help: 'Requests that were sent again, each time counted.',
       labelNames: ['service'],
+      registers,
+    });
+    this.#calls = new Counter({
+      name: 'pi_gateway_target_calls_total',
+      help: 'Calls of a target, each try counted, by outcome: the class of the status (1xx a WebSocket), failed (no proper or whole answer), abandoned (the client left, or its body was cut, first).',
+      labelNames: ['service', 'target', 'outcome'],
+      registers,
+    });
+    this.#duration = new Histogram({
+      name: 'pi_gateway_upstream_duration_seconds',
+      help: 'From the call of a target to the head of its answer.',
+      labelNames: ['service', 'target'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
       registers,
     });
     this.leftOut = new Counter({
@@ -77,6 +94,28 @@ export class UpstreamMetrics {
       countStates,
     );
   }
+
+  /** An exchange that called a service has ended. `headMs`: from the last call to its answer's head; null: none came. */
+  note(x: Exchange, status: number, headMs: number | null): void {
+    const { service } = x.route!;
+    for (const target of x.failedOn) this.#calls.inc({ service, target, outcome: 'failed' });
+    if (x.retries > 0) this.#retries.inc({ service }, x.retries);
+    const target = x.target!;
+    this.#calls.inc({ service, target, outcome: outcomeOf(x, status, headMs !== null) });
+    if (headMs !== null) this.#duration.observe({ service, target }, headMs / 1000);
+  }
+}
+
+/** Whose fault it is when a call brings no whole answer. */
+const clientFaults: ReadonlySet<string> = new Set([
+  'client_gone',
+  'too_large',
+  'too_slow',
+] satisfies Reason[]);
+
+function outcomeOf({ reason }: Exchange, status: number, isAnswered: boolean): string {
+  if (reason !== undefined && !clientFaults.has(reason)) return 'failed';
+  return isAnswered ? `${Math.floor(status / 100)}xx` : 'abandoned';
 }
 
 function countStates(gauge: Gauge, { config, targets }: UpstreamService): void {

@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import type { Log } from '@pi-gateway/log/log.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
+import type { CallSpan } from '@pi-gateway/trace-context/tracing.ts';
 import { closeBehindUnread } from '../close-behind.ts';
 import type { Exchange } from '../exchange.ts';
 import { failExchange } from '../fail-exchange.ts';
@@ -42,6 +43,10 @@ export class Forwarding implements AnswerSink {
   #tried: readonly UpstreamTarget[] = [];
   #call: UpstreamCall | undefined;
   #writer: AnswerWriter | undefined;
+  /** Of the call under way. */
+  #span: CallSpan | undefined;
+  /** Of the service's answer. */
+  #status = 0;
   #isPending = true;
   #isDone = false;
 
@@ -70,6 +75,7 @@ export class Forwarding implements AnswerSink {
     this.#x.target = target.origin;
     this.#x.targetAddress = target.address;
     this.#x.upstreamStartedMs = performance.now();
+    if (this.#x.span !== undefined) this.#beginSpan();
     this.#call = target.transport.send({ ...this.#request, body: this.#body }, this);
     // The client may have left, or the transport failed, before there was a call to abort.
     if (this.#isDone) this.#call.abort();
@@ -78,7 +84,7 @@ export class Forwarding implements AnswerSink {
   /** The client's connection has closed, or the answer is out. */
   release(): void {
     if (this.#isDone) return;
-    this.#finish();
+    this.#finish(this.#x.reason ?? 'client_gone');
     this.#call?.abort();
   }
 
@@ -92,6 +98,7 @@ export class Forwarding implements AnswerSink {
     // The front has refused a body that turned out malformed.
     if (res.headersSent) return this.release();
     x.upstreamHeadMs = performance.now();
+    this.#status = status;
     this.#settlePending();
     this.#target.breaker.noteAnswered(this.#pass, x.upstreamHeadMs);
     const isBodiless = req.method === 'HEAD' || status === 204 || status === 304;
@@ -116,6 +123,7 @@ export class Forwarding implements AnswerSink {
     try {
       this.#writer.writeHead(status, statusText, fields);
     } catch (error) {
+      x.reason = 'upstream_invalid';
       this.release();
       failExchange(x, new AppError('upstream_invalid', { cause: error }), this.#deps.log);
     }
@@ -132,6 +140,7 @@ export class Forwarding implements AnswerSink {
 
   onUpgrade(headers: readonly string[], socket: Socket): void {
     this.#x.upstreamHeadMs = performance.now();
+    this.#status = 101;
     this.#target.breaker.noteAnswered(this.#pass, this.#x.upstreamHeadMs);
     this.#finish();
     try {
@@ -149,6 +158,8 @@ export class Forwarding implements AnswerSink {
     if (fault === undefined) this.#noteFailure(failure, nowMs);
     if (!x.res.headersSent && fault === undefined && this.#takeRetry(failure)) {
       x.retries += 1;
+      x.failedOn = [...x.failedOn, this.#target.origin];
+      this.#span?.end({ status: 0, reason: failure.reason });
       this.#target.end(this.#pass);
       this.#tried = [...this.#tried, this.#target];
       this.#target = this.#service.pick(nowMs, this.#tried);
@@ -161,8 +172,8 @@ export class Forwarding implements AnswerSink {
   #fail(failure: UpstreamFailure): void {
     const x = this.#x;
     const fault = this.#body?.fault;
-    this.#finish();
     x.reason = fault ?? failure.reason;
+    this.#finish();
     if (x.res.writableEnded) return;
     if (fault === 'too_slow' || fault === 'client_gone') x.req.socket.destroy();
     else
@@ -197,18 +208,31 @@ export class Forwarding implements AnswerSink {
     this.#fail(totalTimeout);
   }
 
+  #beginSpan(): void {
+    const { span, headers, retries, traceparentAt, target } = this.#x;
+    const { method } = this.#request;
+    this.#span = span!.beginCall({
+      method,
+      service: this.#service.config.name,
+      target: target!,
+      retry: retries,
+    });
+    headers[traceparentAt] = this.#span.traceparent;
+  }
+
   #settlePending(): void {
     if (!this.#isPending) return;
     this.#isPending = false;
     this.#service.pending -= 1;
   }
 
-  #finish(): void {
+  #finish(reason = this.#x.reason): void {
     this.#isDone = true;
     clearTimeout(this.#deadline);
     this.#writer?.stop();
     this.#settlePending();
     this.#target.end(this.#pass);
+    this.#span?.end({ status: this.#status, reason });
     if (this.#body !== undefined) {
       this.#x.bytesIn = this.#body.bytes;
       this.#body.destroy();

@@ -1,7 +1,6 @@
 // assign: what the gateway tells the service about the caller. Exactly one field each, added after everything
 // the client sent under these names was stripped; no identity without a verified token.
 
-import { randomBytes } from 'node:crypto';
 import type { Exchange } from '../exchange.ts';
 import { identityFields } from '../principal.ts';
 
@@ -26,7 +25,9 @@ export function assignIdentity(x: Exchange, deps: IdentityDeps): void {
     'x-forwarded-host',
     x.host,
   );
-  pushTrace(x);
+  headers.push('traceparent', x.traceparent);
+  x.traceparentAt = headers.length - 1;
+  if (x.tracestate !== undefined) headers.push('tracestate', x.tracestate);
 }
 
 /** Every line as it came: a service that checks the token itself must see a duplicate too. */
@@ -40,37 +41,9 @@ function passAuthorization(x: Exchange): void {
   }
 }
 
-function originalProto(x: Exchange): string {
+/** What the client spoke, to the first proxy that is believed. */
+export function originalProto(x: Exchange): 'http' | 'https' {
   const claimed = x.isTrustedPeer ? x.claimed?.forwardedProto : undefined;
   if (claimed === 'https' || claimed === 'http') return claimed;
   return 'encrypted' in x.req.socket ? 'https' : 'http';
-}
-
-// W3C Trace Context: a trace goes on only for trusted peers; anybody else could tie his requests to another's.
-const traceparentForm = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
-const tracestateForm = /^[\x20-\x7e]{1,512}$/;
-
-function pushTrace(x: Exchange): void {
-  const claimed = x.isTrustedPeer ? x.claimed : undefined;
-  if (claimed?.traceparent === undefined || !traceparentForm.test(claimed.traceparent)) {
-    x.headers.push('traceparent', `00-${randomHex(16)}-${randomHex(8)}-00`);
-    return;
-  }
-  x.headers.push('traceparent', claimed.traceparent);
-  if (claimed.tracestate !== undefined && tracestateForm.test(claimed.tracestate)) {
-    x.headers.push('tracestate', claimed.tracestate);
-  }
-}
-
-// Drawn in bulk: a call into the system's generator for each request costs more than all of this step.
-const pool = Buffer.allocUnsafe(24 * 256);
-let used = pool.length;
-
-function randomHex(bytes: number): string {
-  if (used + bytes > pool.length) {
-    randomBytes(pool.length).copy(pool);
-    used = 0;
-  }
-  used += bytes;
-  return pool.toString('hex', used - bytes, used);
 }

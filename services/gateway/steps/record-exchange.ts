@@ -4,6 +4,7 @@
 import type { Exchange } from '../exchange.ts';
 import type { AccessLog } from '../observe/access-log.ts';
 import type { GatewayMetrics } from '../observe/metrics.ts';
+import { originalProto } from './assign-identity.ts';
 
 export type RecordDeps = { readonly log: AccessLog; readonly metrics: GatewayMetrics };
 
@@ -43,27 +44,40 @@ export class Recorder {
     const isWhole = x.res.writableFinished || status === 101;
     const reason = x.reason ?? (isWhole ? '' : 'client_gone');
     const durationMs = endedMs - x.startedMs;
+    const gatewayMs = x.upstreamStartedMs === 0 ? null : x.upstreamStartedMs - x.startedMs;
     const upstreamMs = x.upstreamHeadMs === 0 ? null : x.upstreamHeadMs - x.upstreamStartedMs;
+    const path = x.path === '' ? pathOf(x.req.url!) : x.path;
     const route = x.label ?? x.route?.label ?? 'none';
     metrics.count(route, x.req.method!, status, reason);
     if (status !== 101) metrics.observe(route, durationMs / 1000);
-    if (upstreamMs !== null) metrics.observeUpstream(x.route!.service, upstreamMs / 1000);
-    if (x.retries > 0) metrics.upstreams.retries.inc({ service: x.route!.service }, x.retries);
+    if (x.target !== undefined) metrics.upstreams.note(x, status, upstreamMs);
+    x.span?.end({
+      route: x.label ?? x.route?.label,
+      path,
+      scheme: originalProto(x),
+      status,
+      requestId: x.requestId,
+      reason: reason === '' ? undefined : reason,
+      endedMs,
+    });
     if (log.isOff) return;
     log.add({
       time: new Date(performance.timeOrigin + x.startedMs).toISOString(),
       request_id: x.requestId,
+      trace_id: x.traceparent.slice(3, 35),
       method: x.req.method!,
-      path: x.path === '' ? pathOf(x.req.url!) : x.path,
+      path,
       route: route === 'none' ? null : route,
       status,
       reason: reason === '' ? null : reason,
       principal: x.principal?.id ?? null,
       client: x.clientAddress,
+      service: x.route?.service ?? null,
       target: x.target ?? null,
       address: x.targetAddress ?? null,
       retries: x.retries,
       duration_ms: round(durationMs),
+      gateway_ms: gatewayMs === null ? null : round(gatewayMs),
       upstream_ms: upstreamMs === null ? null : round(upstreamMs),
       bytes_in: x.bytesIn,
       bytes_out: x.bytesOut,
