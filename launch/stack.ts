@@ -3,9 +3,7 @@
 // private directory: only what comes that way is believed about who is calling, never a loopback client.
 
 import { rm } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { whole } from '@pi-gateway/env/setting-kinds.ts';
 import { readSettings } from '@pi-gateway/env/settings.ts';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { readAuthConfig } from '../services/auth/config.ts';
@@ -18,18 +16,14 @@ import { startPostgres } from './postgres.ts';
 import { prepareRun } from './prepare-run.ts';
 import { readyBox } from './print-box.ts';
 import { startRedis } from './redis.ts';
+import { onRollSignal, rollGateways } from './roll-gateways.ts';
 import { type Launch, runLauncher } from './run-launcher.ts';
 import { localOrigin, localRequest } from './settle-ports.ts';
 import { makeStackRuntimeDir } from './stack-runtime-dir.ts';
+import { stackSettings } from './stack-settings.ts';
 
-export const stackSettings = {
-  gatewayWorkers: whole('GATEWAY_WORKERS', {
-    default: String(Math.min(2, availableParallelism())),
-    min: 1,
-    max: 64,
-    doc: 'Gateway processes of `npm run stack`; they share GATEWAY_PORT (Linux), and each has its own metrics port from GATEWAY_METRICS_PORT up.',
-  }),
-} as const;
+// A worker that is to end still takes the connections that nginx was about to open to it.
+const acceptMs = 250;
 
 async function startStack(launch: Launch): Promise<void> {
   const { gatewayWorkers } = readSettings(stackSettings, process.env);
@@ -65,13 +59,15 @@ async function startStack(launch: Launch): Promise<void> {
     name: 'auth',
     main: 'services/auth/main.ts',
     env,
-    readyAt: localRequest(host, authPort),
+    at: localRequest(host, authPort),
+    shutdownDelayMs: readAuthConfig(env).shutdownDelayMs,
     pidFile: pidFile('auth'),
     log,
   });
   launch.onEnd(() => auth.stop());
 
-  const { gatewayPort, gatewayMetricsPort } = readGatewayConfig(env);
+  const { gatewayPort, gatewayMetricsPort, shutdownDelayMs } = readGatewayConfig(env);
+  const delayMs = Math.max(shutdownDelayMs, acceptMs);
   const sockets = Array.from({ length: gatewayWorkers }, (_, index) =>
     join(runtimeDir.path, `gateway-${index + 1}.sock`),
   );
@@ -79,23 +75,26 @@ async function startStack(launch: Launch): Promise<void> {
   const metricsPortOf = (index: number) =>
     gatewayMetricsPort === 'off' ? 'off' : index > 0 && isAnyPort ? '0' : String(gatewayMetricsPort + index);
   const gateways = await Promise.all(
-    sockets.map((socketPath, index) =>
+    sockets.map((socket, index) =>
       startNodeService({
         name: `gateway ${index + 1}`,
         main: 'services/gateway/main.ts',
         env: {
           ...env,
-          GATEWAY_SOCKET: socketPath,
-          GATEWAY_SHARE_PORT: gatewayWorkers > 1 ? 'on' : 'off',
+          SHUTDOWN_DELAY_MS: String(delayMs),
+          // On Linux for a single one too: its successor listens there before it ends.
+          GATEWAY_SHARE_PORT: gatewayWorkers > 1 || process.platform === 'linux' ? 'on' : 'off',
           GATEWAY_METRICS_PORT: metricsPortOf(index),
         },
-        readyAt: { socketPath },
+        at: { socket },
+        shutdownDelayMs: delayMs,
         pidFile: pidFile(`gateway-${index + 1}`),
         log,
       }),
     ),
   );
   launch.onEnd(() => Promise.all(gateways.map((gateway) => gateway.stop())));
+  onRollSignal(() => rollGateways(gateways, log));
 
   const { entryPort, trustedProxies } = readAuthConfig(env);
   const nginx = await startNginx({

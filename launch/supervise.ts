@@ -1,5 +1,6 @@
 // Keeps one server program running: starts it, waits until it is ready, starts it again with back-off when it
-// dies, stops it in order. The first start may fail; later failures are logged and retried for ever.
+// dies, puts a new process in its place when asked, stops it in order. The first start may fail; later failures are
+// logged and retried for ever.
 
 import type { ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -33,6 +34,11 @@ export type Program = {
 
 export type Supervised = {
   readonly pid: () => number | undefined;
+  /**
+   * Starts another process and, when it is ready, stops the one before in order.
+   * @throws {LaunchError} when it does not start; then the one before goes on.
+   */
+  readonly replace: () => Promise<void>;
   /** Stops the program in order. */
   readonly stop: () => Promise<void>;
   /** Lets the process exit although the program still runs (tests: the guard stops it). */
@@ -56,7 +62,8 @@ function killGroup(pid: number): void {
   }
 }
 
-async function begin(program: Program): Promise<Life> {
+/** `givenUp` aborts when nobody waits for it any more. */
+async function begin(program: Program, givenUp: AbortSignal): Promise<Life> {
   const child = program.spawn();
   const { pid } = child;
   const failed = new AbortController();
@@ -68,14 +75,15 @@ async function begin(program: Program): Promise<Life> {
   child.once('exit', () => failed.abort());
   if (pid !== undefined) {
     const guard = guardChild(pid, program.guardSignal, program.removeDir);
-    if (program.pidFile !== undefined) writeFileSync(program.pidFile.path, `${pid}\n`);
+    writePid(program, pid);
     child.once('exit', () => {
       killGroup(pid);
       guard.release();
     });
   }
   try {
-    await program.ready(AbortSignal.any([failed.signal, AbortSignal.timeout(program.readyTimeoutMs)]));
+    const late = AbortSignal.timeout(program.readyTimeoutMs);
+    await program.ready(AbortSignal.any([failed.signal, givenUp, late]));
     if (hasEnded(child)) throw new Error('it ended at once');
   } catch (error) {
     const late = pid !== undefined && !hasEnded(child);
@@ -107,12 +115,17 @@ async function stopLast(program: Program): Promise<void> {
   await stopLeftover(pid, mark, program.stopSignals[0]);
 }
 
+function writePid({ pidFile }: Program, pid: number): void {
+  if (pidFile !== undefined) writeFileSync(pidFile.path, `${pid}\n`);
+}
+
 /** @throws {LaunchError} when the first start fails. */
 export async function supervise(program: Program): Promise<Supervised> {
   await stopLast(program);
-  let life: Life | undefined = await begin(program);
-  let unreferenced = false;
   const stopping = new AbortController();
+  let life: Life | undefined = await begin(program, stopping.signal);
+  let replacing: Promise<Life> | undefined;
+  let unreferenced = false;
 
   async function keepAlive(first: Life): Promise<void> {
     let current = first;
@@ -120,8 +133,14 @@ export async function supervise(program: Program): Promise<Supervised> {
     let bornMs = performance.now();
     while (!stopping.signal.aborted) {
       await current.ended;
-      life = undefined;
+      await replacing?.catch(() => undefined);
       if (stopping.signal.aborted) return;
+      if (life !== undefined && life !== current) {
+        current = life;
+        bornMs = performance.now();
+        continue;
+      }
+      life = undefined;
       if (performance.now() - bornMs > backOffMs.forgottenAfter) waitMs = backOffMs.first;
       program.log.error(
         { program: program.name, why: program.lastWords() },
@@ -131,9 +150,10 @@ export async function supervise(program: Program): Promise<Supervised> {
         await delay(waitMs, undefined, { signal: stopping.signal, ref: !unreferenced });
         waitMs = Math.min(waitMs * 2, backOffMs.most);
         try {
-          current = await begin(program);
+          current = await begin(program, stopping.signal);
           break;
         } catch (error) {
+          if (stopping.signal.aborted) return;
           program.log.error({ program: program.name, err: error }, 'a server does not start; trying again');
         }
       }
@@ -145,10 +165,29 @@ export async function supervise(program: Program): Promise<Supervised> {
   }
   const keeping = keepAlive(life).catch(() => undefined);
 
+  async function replace(): Promise<void> {
+    const before = life;
+    if (before === undefined || replacing !== undefined || stopping.signal.aborted) {
+      throw new LaunchError(`${program.name} is being started or stopped already`);
+    }
+    replacing = begin(program, stopping.signal);
+    try {
+      life = await replacing;
+    } catch (error) {
+      if (before.child.pid !== undefined) writePid(program, before.child.pid);
+      throw error;
+    } finally {
+      replacing = undefined;
+    }
+    await stopChild(program, before);
+  }
+
   return {
     pid: () => life?.child.pid,
+    replace,
     async stop() {
       stopping.abort();
+      await replacing?.catch(() => undefined);
       if (life !== undefined) await stopChild(program, life);
       await keeping;
       if (program.pidFile !== undefined) await rm(program.pidFile.path, { force: true });

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -7,18 +10,37 @@ import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import type { RunState } from '../../launch/data-dir-lock.ts';
 import { killByPidFile, statusesUntilOk } from './kill-part.ts';
+import { rollRefused, rollUnderLoad, withEchoService } from './rolling-restart.ts';
 import { choosePlace, startSystem } from './spawn-system.ts';
 import { checkForgedAddress, checkRefusals } from './system-checks.ts';
 import { call, logIn, logInStatus, walk, walker } from './walk.ts';
 
 const dir = await mkdtemp(join(tmpdir(), 'pi-test-'));
 after(() => rm(dir, { recursive: true, force: true }));
+const echo = createServer();
+echo.on('upgrade', (_req, socket: Socket) => {
+  socket.on('error', () => undefined);
+  socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  socket.pipe(socket);
+});
+echo.on('request', (_req, res) => res.end('{}'));
+echo.listen(0, '127.0.0.1');
+await once(echo, 'listening');
+echo.unref();
+const configPath = join(dir, 'gateway.yaml');
+const config = withEchoService(
+  await readFile(new URL('../../gateway.yaml', import.meta.url), 'utf8'),
+  `http://127.0.0.1:${(echo.address() as AddressInfo).port}`,
+);
+await writeFile(configPath, config);
 // Two walks from one address within a minute are more than the default of 30 attempts allows.
 const place = await choosePlace(join(dir, 'data'), {
   RATE_LIMIT_LOGIN_PER_IP: '300/60',
   GATEWAY_WORKERS: '2',
+  GATEWAY_CONFIG: configPath,
 });
 const base = place.entryUrl;
+const entryPort = Number(new URL(base).port);
 
 async function readRows(sql: string): Promise<Record<string, unknown>[]> {
   const { databaseUrl } = JSON.parse(await readFile(join(dir, 'data', 'run.json'), 'utf8')) as RunState;
@@ -73,6 +95,19 @@ test('the stack: the walk twice, real rows and keys, a kill of everything, and n
       refusals = status === 401 ? refusals + 1 : 0;
       assert.ok(performance.now() < deadline || refusals > 0, 'still let in after a second');
     }
+  });
+  await t.test('SIGUSR2 exchanges the workers one by one, and no request through nginx fails', async () => {
+    const rolled = await rollUnderLoad(system.child.pid!, join(dir, 'data'), entryPort);
+    assert.equal(rolled.refused, 0, `${rolled.refused} of ${rolled.sent}`);
+    assert.ok(rolled.sent > 50, `${rolled.sent} sent`);
+    // Those on the other worker lived until its own turn.
+    assert.ok(rolled.closedBefore > 0 && rolled.closedAfter > 0, JSON.stringify(rolled));
+  });
+  await t.test('a new worker that does not start ends the exchange, and the old ones go on', async () => {
+    await writeFile(configPath, 'services: {}\nroutes:\n  - { pth: /x }\n');
+    const rolled = await rollRefused(system.child.pid!, join(dir, 'data'), entryPort, system.output);
+    assert.deepEqual([rolled.refused, rolled.dropped], [0, 0]);
+    await writeFile(configPath, config);
   });
   for (const part of ['nginx', 'gateway-1', 'auth', 'redis/redis', 'postgres/postmaster']) {
     await t.test(`${part} killed: no 500, and logins soon work again`, async () => {
