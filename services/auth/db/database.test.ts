@@ -148,6 +148,21 @@ test('a request that has used up its time for the database gets a 503 at once, a
   }
 });
 
+test('a client that vanished in the middle of a transaction keeps its locks no longer than a request may last', async () => {
+  // From the outage of a network: the server hears nothing of its end, and others waited five seconds for its rows.
+  const read = (name: string) =>
+    auth.deps.db.query<{ ms: string }>({
+      name: `test-${name}`,
+      text: `select setting as ms from pg_settings where name = '${name}'`,
+      values: [],
+    });
+  const [[idle], [statement]] = await Promise.all([
+    read('idle_in_transaction_session_timeout'),
+    read('statement_timeout'),
+  ]);
+  assert.ok(Number(idle!.ms) <= 2000 && Number(idle!.ms) > Number(statement!.ms), `${idle!.ms} ms`);
+});
+
 test('a transaction that fails leaves nothing, and its connection is used again', async () => {
   const { db } = auth.deps;
   const count = { name: 'test-count', text: 'select count(*) from revocations', values: [] };

@@ -37,6 +37,14 @@ export type DatabaseOptions = {
 const requestDeadlineMs = 1600;
 const acquireMs = 1300;
 const waitingMax = 1000;
+// The server gives up on a statement before we do: then it says so, and the connection is good for the next.
+const statementSpareMs = 100;
+const lockSpareMs = 300;
+// What a transaction may be idle for is over soon after its time: one whose client vanished without a word, or stands
+// still, would keep its locks until then, and everybody who wants them waiting.
+const idleInTransactionSpareMs = 400;
+const idleInTransactionMsMax = 5000;
+const idleConnectionMs = 30_000;
 
 // `pg` reads it from a query; its types do not know.
 type TimedQuery = pg.QueryConfig<unknown[]> & { readonly query_timeout: number };
@@ -45,9 +53,9 @@ type TimedQuery = pg.QueryConfig<unknown[]> & { readonly query_timeout: number }
 const startupOptions = (deadlineMs: number, asOwner: boolean) =>
   [
     ...(asOwner ? [] : ['role=pi_app']),
-    `statement_timeout=${deadlineMs - 100}`,
-    `lock_timeout=${deadlineMs - 300}`,
-    'idle_in_transaction_session_timeout=5000',
+    `statement_timeout=${deadlineMs - statementSpareMs}`,
+    `lock_timeout=${deadlineMs - lockSpareMs}`,
+    `idle_in_transaction_session_timeout=${Math.min(deadlineMs + idleInTransactionSpareMs, idleInTransactionMsMax)}`,
   ]
     .map((option) => `-c ${option}`)
     .join(' ');
@@ -70,7 +78,7 @@ export function openDatabase({
       application_name: 'pi-auth',
       max: poolMax,
       connectionTimeoutMillis: acquireMs,
-      idleTimeoutMillis: 30_000,
+      idleTimeoutMillis: idleConnectionMs,
       keepAlive: true,
       types: exactTypes,
     });
