@@ -72,6 +72,19 @@ describe('revocations', () => {
     await live.close();
   });
 
+  test('what a feed that can be read but not written to keeps to itself is asked of auth soon', async () => {
+    let asked = 0;
+    const fetchSince = () => {
+      asked += 1;
+      return Promise.resolve({ as_of: nowMs * 1000, revocations: asked > 1 ? [row] : [] });
+    };
+    // It says that it is current all the time: a full Redis, for one, still answers whoever reads.
+    const live = new LiveRevocations({ source: source(0), fetchSince, log });
+    await live.start();
+    await until('a second question', () => live.isRevoked(claims));
+    await live.close();
+  });
+
   test('how stale it is is known: Infinity before the first load, then since both sources fell silent', async () => {
     let clockMs = nowMs;
     let isDown = true;

@@ -23,7 +23,11 @@ export type LiveRevocationsOptions = {
 };
 
 const pollSilentMs = 500;
-const pollCurrentMs = 30_000;
+/**
+ * A feed that can be read is not one that is written to: a Redis that is full, read-only or too slow for auth looks
+ * like one in which nothing happens. Auth is asked all the same, so that a revocation is never late by more.
+ */
+const pollCurrentMs = 2000;
 /** A feed that said nothing, not even that it is current, for this long is taken for silent. */
 const silentAfterMs = 2000;
 /** A revocation whose transaction was slow becomes visible later than its own time tells. */
@@ -113,7 +117,13 @@ export class LiveRevocations {
     } catch (error) {
       log.warn({ err: error }, 'the revocations could not be fetched from auth');
     }
-    if (!this.#isClosed) this.#timer = setTimeout(() => this.#tick(), pollSilentMs).unref();
+    if (!this.#isClosed) this.#tickLater();
+  }
+
+  /** Not all gateways at the same moment, whatever woke them together. */
+  #tickLater(): void {
+    const waitMs = pollSilentMs * (0.75 + Math.random() / 2);
+    this.#timer = setTimeout(() => this.#tick(), waitMs).unref();
   }
 
   /** Twice a second: drops what is over, and polls when the feed is silent, or when the last poll is long ago. */
@@ -122,7 +132,7 @@ export class LiveRevocations {
     const sincePollMs = this.#nowMs() - this.#polledAtMs;
     const isFeedSilent = this.#options.source.silentMs() > silentAfterMs;
     if (!this.isLoaded || isFeedSilent || sincePollMs >= pollCurrentMs) void this.#poll();
-    else this.#timer = setTimeout(() => this.#tick(), pollSilentMs).unref();
+    else this.#tickLater();
   }
 }
 
