@@ -3,6 +3,7 @@
 import { settleAfterStart } from '@pi-gateway/after-start/settle-after-start.ts';
 import { SettingError } from '@pi-gateway/env/settings.ts';
 import { createLog } from '@pi-gateway/log/log.ts';
+import { AppError } from '@pi-gateway/problem/app-error.ts';
 import { type RunningAuth, startAuth } from './app.ts';
 import { readAuthConfig } from './config.ts';
 import { chooseThreadPoolSize, lowerHashingPriority } from './crypto/hashing-threads.ts';
@@ -21,9 +22,17 @@ async function start(): Promise<RunningAuth> {
 }
 
 function fail(error: unknown): never {
-  const line = error instanceof SettingError ? error.message : ((error as Error).stack ?? String(error));
-  process.stderr.write(`auth: ${line}\n`);
+  process.stderr.write(`auth: ${lineOf(error)}\n`);
+  if (process.env.LOG_LEVEL === 'debug') process.stderr.write(`${(error as Error).stack ?? ''}\n`);
   process.exit(1);
+}
+
+/** One line for a person. What is not about a setting says at least what went wrong, not where in our code. */
+function lineOf(error: unknown): string {
+  if (error instanceof SettingError) return error.message;
+  const { message } = (error instanceof AppError && error.cause !== undefined ? error.cause : error) as Error;
+  const [line = 'unknown error'] = message.split('\n');
+  return `cannot start: ${line}`;
 }
 
 const starting = start();

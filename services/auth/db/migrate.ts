@@ -47,6 +47,24 @@ export async function withMigrationLock<T>(
   }
 }
 
+/**
+ * A schema that newer code has changed so that this one cannot use it any more is refused; one that was only added to is
+ * not, or an old process could not be started again while a new version comes in.
+ * @throws {Error} one line that says what is missing.
+ */
+async function checkCodeIsKnown(client: pg.Client, known: readonly string[]): Promise<void> {
+  const { rows } = await client.query<{ there: boolean }>(
+    `select to_regclass('code_needed') is not null as there`,
+  );
+  if (rows[0]?.there !== true) return;
+  const needed = await client.query<{ migration: string }>(
+    'select migration from code_needed order by migration',
+  );
+  const missing = needed.rows.map(({ migration }) => migration).find((name) => !known.includes(name));
+  if (missing === undefined) return;
+  throw new Error(`the schema is newer than this version, which does not know its migration ${missing}`);
+}
+
 /** As `migrate`, on a connection that holds the lock. */
 export async function runMigrations(client: pg.Client, direction: Direction): Promise<string[]> {
   await client.query(
@@ -56,6 +74,7 @@ export async function runMigrations(client: pg.Client, direction: Direction): Pr
   const applied = await client.query<{ name: string }>('select name from schema_migrations order by name');
   const done = applied.rows.map((row) => row.name);
   const names = await listMigrations();
+  await checkCodeIsKnown(client, names);
   const steps = direction === 'up' ? names.filter((name) => !done.includes(name)) : done.slice(-1);
   for (const name of steps) await runStep(client, name, direction);
   return steps;

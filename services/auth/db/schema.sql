@@ -206,6 +206,11 @@ create table audit_seals (
   constraint audit_seals_signature_check CHECK ((length(signature) = 64))
 );
 
+create table code_needed (
+  migration text collate "C" not null,
+  constraint code_needed_pkey PRIMARY KEY (migration)
+);
+
 create table known_networks (
   user_id uuid not null,
   network text collate "C" not null,
