@@ -23,11 +23,18 @@ export type NodeService = {
   readonly shutdownDelayMs: number;
   readonly pidFile: { readonly path: string; readonly mark: string };
   readonly log: Log;
+  /** When a service that stands still is taken for lost; see `watchLife`. */
+  readonly patience?: Patience;
 };
 
-function isReady(at: RequestOptions): Promise<boolean> {
+type Patience = { readonly everyMs: number; readonly answerMs: number; readonly missesMax: number };
+
+// Twenty seconds: a machine that is busy, or wakes from sleep, is no reason to kill.
+const patienceByDefault: Patience = { everyMs: 2000, answerMs: 2000, missesMax: 5 };
+
+function isAnswered(at: RequestOptions, path: '/livez' | '/readyz', timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const asked = request({ ...at, path: '/readyz', timeout: 1_000, agent: false }, (answer) => {
+    const asked = request({ ...at, path, timeout: timeoutMs, agent: false }, (answer) => {
       answer.resume();
       resolve(answer.statusCode === 200);
     });
@@ -37,14 +44,44 @@ function isReady(at: RequestOptions): Promise<boolean> {
   });
 }
 
+/**
+ * A process may live and yet do nothing: its event loop is blocked for good, or it was stopped. Whoever is in front of it
+ * would go on sending it requests, for its kernel still takes connections. Killed, it is started again.
+ */
+function watchLife(service: NodeService, server: Supervised): () => void {
+  const { everyMs, answerMs, missesMax } = service.patience ?? patienceByDefault;
+  const asked = 'socket' in service.at ? { socketPath: service.at.socket } : service.at;
+  let misses = 0;
+  let watched: number | undefined;
+  let isAsking = false;
+  const timer = setInterval(() => {
+    const pid = server.pid();
+    if (pid !== watched) misses = 0;
+    watched = pid;
+    if (pid === undefined || isAsking) return;
+    isAsking = true;
+    void lookAt(pid).finally(() => (isAsking = false));
+  }, everyMs).unref();
+
+  async function lookAt(pid: number): Promise<void> {
+    misses = (await isAnswered(asked, '/livez', answerMs)) ? 0 : misses + 1;
+    if (misses < missesMax || server.pid() !== pid) return;
+    misses = 0;
+    service.log.error({ program: service.name }, 'a service does not answer any more; it is killed');
+    process.kill(pid, 'SIGKILL');
+  }
+
+  return () => clearInterval(timer);
+}
+
 /** @throws {LaunchError} when it ends before it is ready; its own line on standard error tells why. */
-export function startNodeService(service: NodeService): Promise<Supervised> {
+export async function startNodeService(service: NodeService): Promise<Supervised> {
   const main = fileURLToPath(new URL(`../${service.main}`, import.meta.url));
   const at = 'socket' in service.at ? undefined : service.at;
   const socket = 'socket' in service.at ? service.at.socket : undefined;
   let ownSocket = '';
   let started = 0;
-  return supervise({
+  const server = await supervise({
     name: service.name,
     log: service.log,
     spawn() {
@@ -58,7 +95,7 @@ export function startNodeService(service: NodeService): Promise<Supervised> {
     },
     async ready(signal) {
       const asked = at ?? { socketPath: ownSocket };
-      while (!(await isReady(asked))) await delay(20, undefined, { signal });
+      while (!(await isAnswered(asked, '/readyz', 1_000))) await delay(20, undefined, { signal });
       if (socket !== undefined) renameSync(ownSocket, socket);
     },
     lastWords: () => 'see the line above',
@@ -69,4 +106,12 @@ export function startNodeService(service: NodeService): Promise<Supervised> {
     readyTimeoutMs: 60_000,
     stopTimeoutMs: 15_000 + service.shutdownDelayMs,
   });
+  const stopWatching = watchLife(service, server);
+  return {
+    ...server,
+    stop() {
+      stopWatching();
+      return server.stop();
+    },
+  };
 }

@@ -45,7 +45,9 @@ export type Supervised = {
   readonly unref: () => void;
 };
 
-const backOffMs = { first: 100, most: 5_000, forgottenAfter: 30_000 };
+// A server that is killed now and then is back at once each time; one that ends as soon as it is up is not tried more
+// often than the machine bears.
+const backOffMs = { first: 100, most: 2_000, forgottenAfter: 10_000 };
 
 type Life = { readonly child: ChildProcess; readonly ended: Promise<void> };
 
