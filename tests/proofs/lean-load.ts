@@ -14,6 +14,13 @@ export type Load = {
   readonly tokens: readonly string[];
   readonly perSecond: number;
   readonly seconds: number;
+  /**
+   * A kept connection that ended without a byte of an answer: the request is sent once more, as every client does with
+   * a GET (RFC 9112 section 9.3.1). Left out, that is a failure.
+   */
+  readonly retriesClosed?: boolean;
+  /** A request that could not be sent for so long, because all connections wait, is given up. */
+  readonly patienceMs?: number;
 };
 
 export type LoadResult = {
@@ -21,6 +28,9 @@ export type LoadResult = {
   readonly perSecond: number;
   /** Answers other than 200 by their status line, and connections that ended without an answer. */
   readonly failed: Readonly<Record<string, number>>;
+  readonly retried: number;
+  /** Requests that were never sent. */
+  readonly givenUp: number;
   readonly latency: ReturnType<typeof summarize>;
 };
 
@@ -39,6 +49,7 @@ export async function runLeanLoad(load: Load): Promise<LoadResult> {
 const tickMs = 5;
 const connectionsMax = 400;
 const answerMs = 60_000;
+const closedIdle = 'closed when it was used again';
 
 class Generator {
   readonly #load: Load;
@@ -47,6 +58,8 @@ class Generator {
   #connections = 0;
   #sent = 0;
   #done = 0;
+  #retried = 0;
+  #givenUp = 0;
   readonly failed: Record<string, number> = {};
   readonly latenciesMs: number[] = [];
 
@@ -74,11 +87,13 @@ class Generator {
       sent: this.#sent,
       perSecond: Math.round(this.#sent / tookSeconds),
       failed: this.failed,
+      retried: this.#retried,
+      givenUp: this.#givenUp,
       latency: summarize(this.latenciesMs),
     };
   }
 
-  #send(dueMs: number): void {
+  #send(dueMs: number, isRetry = false): void {
     const connection = this.#idle.pop() ?? this.#open();
     if (connection === undefined) {
       this.#waiting.push(dueMs);
@@ -86,19 +101,36 @@ class Generator {
     }
     const { paths, tokens } = this.#load;
     const [path, token] = [paths[this.#sent % paths.length], tokens[this.#sent % tokens.length]];
-    this.#sent += 1;
+    this.#sent += isRetry ? 0 : 1;
     connection.ask(
       `GET ${path} HTTP/1.1\r\nHost: load.test\r\nAuthorization: Bearer ${token}\r\n\r\n`,
       (failure) => {
+        if (failure === closedIdle && this.#load.retriesClosed === true && !isRetry) {
+          this.#connections -= 1;
+          this.#retried += 1;
+          this.#send(dueMs, true);
+          return;
+        }
         this.#done += 1;
         this.latenciesMs.push(performance.now() - dueMs);
         if (failure !== undefined) this.failed[failure] = (this.failed[failure] ?? 0) + 1;
         if (connection.isOpen) this.#idle.push(connection);
         else this.#connections -= 1;
-        const next = this.#waiting.shift();
+        const next = this.#nextWaiting();
         if (next !== undefined) this.#send(next);
       },
     );
+  }
+
+  /** The oldest that somebody still waits for. */
+  #nextWaiting(): number | undefined {
+    const oldestMs = performance.now() - (this.#load.patienceMs ?? Number.POSITIVE_INFINITY);
+    for (;;) {
+      const next = this.#waiting.shift();
+      if (next === undefined || next >= oldestMs) return next;
+      this.#givenUp += 1;
+      this.#done += 1;
+    }
   }
 
   #open(): Connection | undefined {
@@ -117,6 +149,7 @@ class Generator {
 /** One request at a time. */
 class Connection {
   isOpen = true;
+  #answers = 0;
   #received = '';
   #answered: ((failure: string | undefined) => void) | undefined;
   readonly #socket: Socket;
@@ -128,6 +161,7 @@ class Connection {
     this.#socket.on('close', () => {
       this.isOpen = false;
       if (this.#answered === undefined) onIdleClosed();
+      else if (this.#received === '' && this.#answers > 0) this.#settle(closedIdle);
       else this.#settle(`closed after ${JSON.stringify(this.#received.slice(0, 40))}`);
     });
     this.#socket.on('data', (text: string) => this.#take(text));
@@ -150,6 +184,7 @@ class Connection {
       this.isOpen = false;
       this.#socket.destroy();
     }
+    this.#answers += 1;
     this.#settle(status === '200' ? undefined : `answered ${status}`);
   }
 

@@ -7,6 +7,7 @@ import { measureProcessTree } from '../../tools/process-memory.ts';
 import type { Target } from './http-client.ts';
 import { readMetrics } from './read-metrics.ts';
 import { type LoadReport, runLoad } from './run-load.ts';
+import { slope } from './slope.ts';
 
 export type FloodOptions = {
   readonly loginsPerSecond: number;
@@ -79,7 +80,7 @@ export async function measureLoginFlood(system: FloodedSystem, options: FloodOpt
     evaluated: flood.answers[401],
     memorySettledMb: settled[0]?.mb,
     memoryAtTheEndMb: settled.at(-1)?.mb,
-    memoryMbPerMinute: slope(settled) * 60,
+    memoryMbPerMinute: slope(settled.map(({ atSeconds, mb }) => [atSeconds, mb])) * 60,
     askedInQuiet: quietTimes,
     askedUnderFlood: floodTimes,
     askedP99Ratio: (floodTimes?.p99Ms ?? Number.NaN) / (quietTimes?.p99Ms ?? Number.NaN),
@@ -122,17 +123,4 @@ function openSamples({ authMetricsUrl, pids }: FloodedSystem) {
       return { hashes, memory };
     },
   };
-}
-
-/** Megabytes a second, by least squares. */
-function slope(samples: readonly MemorySample[]): number {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const atMean = mean(samples.map(({ atSeconds }) => atSeconds));
-  const mbMean = mean(samples.map(({ mb }) => mb));
-  let [above, below] = [0, 0];
-  for (const { atSeconds, mb } of samples) {
-    above += (atSeconds - atMean) * (mb - mbMean);
-    below += (atSeconds - atMean) ** 2;
-  }
-  return above / below;
 }

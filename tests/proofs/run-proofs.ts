@@ -3,12 +3,6 @@
 // and the exit code is 1. Figures, machine, versions and method go to bench/results/sessions-under-attack.json, or
 // where the proof says; proofs that were not run keep what stands there. `--logins=<n>`: of how many users.
 
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, release, totalmem, type } from 'node:os';
-import { join } from 'node:path';
-import { installServerPrograms } from '../../launch/testing/install-server-programs.ts';
-import { makeTestCluster } from '../../launch/testing/test-cluster.ts';
 import { fuzzAnswers } from './answer-fuzz.ts';
 import { auditProofs } from './audit-proofs.ts';
 import { proveNoForgery } from './forgeries.ts';
@@ -22,11 +16,11 @@ import { type Figures, judge, type Proof } from './proof.ts';
 import { graceSeconds, proveReplaysKill, replayCases } from './replays.ts';
 import { measureRequestCost } from './request-cost.ts';
 import { measureReach } from './revocation-reach.ts';
+import { runProofs } from './run-proof.ts';
 import { type System, type SystemOptions, startSystem } from './start-system.ts';
 import { proveNoGrowth } from './table-growth.ts';
 import { proveImport } from './user-import.ts';
 
-const resultsDir = join(import.meta.dirname, '../../bench/results');
 const importedUsers = 100_000;
 
 async function on<T>(options: SystemOptions, work: (system: System) => Promise<T>): Promise<T> {
@@ -180,23 +174,6 @@ const proofs: readonly Proof[] = [
   ...auditProofs,
 ];
 
-function describeMachine(): Figures {
-  return {
-    machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, ${(totalmem() / 1e9).toFixed(0)} GB, ${type()} ${release().split('-')[0]}`,
-    node: process.version,
-    redis: execFileSync('redis-server', ['--version'], { encoding: 'utf8' }).split(' ').slice(0, 3).join(' '),
-    postgres: 'embedded 18, fsync off as for all tests',
-  };
-}
-
-function readResults(path: string): Record<string, Figures> {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, Figures>;
-  } catch {
-    return {};
-  }
-}
-
 /** `--logins=7` among the arguments: so many of the imported users; all of them when it is not there. */
 function readLogins(): number {
   const [, given] = /^--logins=(.*)$/m.exec(process.argv.join('\n')) ?? [];
@@ -207,53 +184,4 @@ function readLogins(): number {
   return logins;
 }
 
-async function runProof({
-  name,
-  run,
-  results: file = 'sessions-under-attack.json',
-}: Proof): Promise<boolean> {
-  const [loadBefore = 0] = loadavg();
-  const startMs = performance.now();
-  const { figures, missed } = await run();
-  const seconds = Math.round((performance.now() - startMs) / 1000);
-  const measured = {
-    at: new Date().toISOString(),
-    ...describeMachine(),
-    loadAverageBefore: Number(loadBefore.toFixed(2)),
-    seconds,
-  };
-  const resultsPath = join(resultsDir, file);
-  const results = { ...readResults(resultsPath), [name]: { measured, figures, missed } };
-  mkdirSync(resultsDir, { recursive: true });
-  writeFileSync(resultsPath, `${JSON.stringify(results, rounded, 2)}\n`);
-  process.stdout.write(
-    `${missed.length === 0 ? 'ok    ' : 'MISSED'} ${name} (${seconds} s) ${JSON.stringify(figures, rounded)}\n`,
-  );
-  for (const what of missed) process.stdout.write(`       not reached: ${what}\n`);
-  return missed.length === 0;
-}
-
-function rounded(_: string, value: unknown): unknown {
-  return typeof value === 'number' ? Math.round(value * 100) / 100 : value;
-}
-
-// Leaves no service behind: they are stopped when this process exits.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-
-const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
-const chosen = proofs.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
-installServerPrograms();
-const cluster = await makeTestCluster();
-process.env['PI_TEST_CLUSTER'] = cluster.dir;
-try {
-  for (const proof of chosen) {
-    const holds = await runProof(proof).catch((error: unknown) => {
-      process.stdout.write(`FAILED ${proof.name}: ${(error as Error).stack ?? String(error)}\n`);
-      return false;
-    });
-    if (!holds) process.exitCode = 1;
-  }
-} finally {
-  await cluster.remove();
-}
-process.exit();
+await runProofs(proofs, 'embedded 18, fsync off as for all tests');

@@ -24,18 +24,19 @@ process.once('exit', () => {
   for (const pid of living) process.kill(pid, 'SIGKILL');
 });
 
-/** Started at once and ready when `/readyz` says so. `main` is a path from the root of the repository. */
+/** Started at once and ready when `/readyz` says so. `main` is a path from the root of the repository, or of `cwd`. */
 export async function spawnService(
   main: string,
   target: Target,
   env: Readonly<Record<string, string>>,
+  cwd = root,
 ): Promise<Service> {
   let output = '';
   let child: ReturnType<typeof spawnChild>;
 
   function spawnChild() {
     const spawned = spawn(process.execPath, [main], {
-      cwd: root,
+      cwd,
       env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
