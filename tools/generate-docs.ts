@@ -9,7 +9,9 @@ import { gatewaySettings } from '@pi-gateway/gateway/config.ts';
 import { problems } from '@pi-gateway/problem/problems.ts';
 import { inboxSettings } from '../launch/inbox/inbox-settings.ts';
 import { stackSettings } from '../launch/stack-settings.ts';
+import { faultsPage } from './faults-page.ts';
 import { metricsPage } from './metrics-page.ts';
+import { timeoutsPage } from './timeouts-page.ts';
 
 /** Path relative to the repository → content. */
 export function generatePages(): ReadonlyMap<string, string> {
@@ -17,6 +19,8 @@ export function generatePages(): ReadonlyMap<string, string> {
     ['docs/reference/configuration.md', configurationPage()],
     ['docs/reference/errors.md', errorsPage()],
     ['docs/reference/metrics.md', metricsPage()],
+    ['docs/reference/timeouts.md', timeoutsPage()],
+    ['docs/explanation/faults.md', faultsPage()],
   ]);
 }
 

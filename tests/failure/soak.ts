@@ -1,0 +1,83 @@
+// A long run under load in which one fault follows the other. What is kept in memory, open files and connections must be
+// as many at its end as when it was warm.
+
+import { readdirSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { measureProcessTree } from '../../tools/process-memory.ts';
+import { slope } from '../proofs/slope.ts';
+import { startMixedLoad } from './drive-load.ts';
+import { type FaultCase, readLedger, untilWhole } from './measure-fault.ts';
+import type { Rig } from './start-rig.ts';
+
+export type SoakOptions = {
+  readonly seconds: number;
+  /** Not counted: caches fill, code is compiled. */
+  readonly warmSeconds: number;
+  readonly readsPerSecond: number;
+  readonly lives: number;
+  readonly faults: readonly FaultCase[];
+  readonly faultSeconds: number;
+  readonly faultEverySeconds: number;
+};
+
+type Sample = { readonly atSeconds: number; readonly mb: number; readonly descriptors: number };
+
+const sampleEveryMs = 5000;
+
+function sample(pids: readonly number[], atSeconds: number): Sample {
+  const bytes = pids.flatMap((pid) => measureProcessTree(pid)).reduce((sum, one) => sum + one.bytes, 0);
+  const descriptors = pids.reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/fd`).length, 0);
+  return { atSeconds, mb: bytes / 1e6, descriptors };
+}
+
+/** What the regression line gains over the samples, in percent of where it begins. */
+function growthPercent(points: readonly (readonly [number, number])[]): number {
+  const [first, last] = [points[0]!, points.at(-1)!];
+  const mean = points.reduce((sum, [, value]) => sum + value, 0) / points.length;
+  const gained = slope(points) * (last[0] - first[0]);
+  return (100 * gained) / (mean - gained / 2);
+}
+
+export async function soak(rig: Rig, options: SoakOptions) {
+  const { entry, admin } = rig;
+  const load = await startMixedLoad({ entry, admin, ...options, pauseMs: 500 });
+  const pids = [...rig.auths, ...rig.gateways].map((service) => service.pid());
+  const startMs = performance.now();
+  const elapsed = () => (performance.now() - startMs) / 1000;
+  const samples: Sample[] = [];
+  const timer = setInterval(() => {
+    if (elapsed() >= options.warmSeconds) samples.push(sample(pids, elapsed()));
+  }, sampleEveryMs);
+  let faults = 0;
+  const recoveries: number[] = [];
+  try {
+    while (elapsed() < options.seconds) {
+      await delay(options.faultEverySeconds * 1000);
+      const heal = await options.faults[faults % options.faults.length]!.inject(rig);
+      await delay(options.faultSeconds * 1000);
+      await heal();
+      recoveries.push(await untilWhole(entry, load.tokens[0]!, '/up/probe'));
+      faults += 1;
+    }
+  } finally {
+    clearInterval(timer);
+    await load.stop();
+  }
+  return {
+    seconds: options.seconds,
+    faults,
+    recoveryMsMax: Math.max(...recoveries),
+    reads: load.answers.tally('read').answers,
+    writes: load.answers.tally('write').answers,
+    samples: samples.length,
+    mbFirst: samples[0]?.mb,
+    mbLast: samples.at(-1)?.mb,
+    memoryGrowthPercent: growthPercent(samples.map(({ atSeconds, mb }) => [atSeconds, mb])),
+    descriptorsFirst: samples[0]?.descriptors,
+    descriptorsLast: samples.at(-1)?.descriptors,
+    descriptorsGrowthPercent: growthPercent(
+      samples.map(({ atSeconds, descriptors }) => [atSeconds, descriptors]),
+    ),
+    ledger: await readLedger(rig, load),
+  };
+}
