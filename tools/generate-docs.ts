@@ -9,6 +9,7 @@ import { gatewaySettings } from '@pi-gateway/gateway/config.ts';
 import { problems } from '@pi-gateway/problem/problems.ts';
 import { inboxSettings } from '../launch/inbox/inbox-settings.ts';
 import { stackSettings } from '../launch/stack-settings.ts';
+import { auditEventsPage } from './audit-events-page.ts';
 import { faultsPage } from './faults-page.ts';
 import { metricsPage } from './metrics-page.ts';
 import { timeoutsPage } from './timeouts-page.ts';
@@ -21,6 +22,7 @@ export function generatePages(): ReadonlyMap<string, string> {
     ['docs/reference/metrics.md', metricsPage()],
     ['docs/reference/timeouts.md', timeoutsPage()],
     ['docs/explanation/faults.md', faultsPage()],
+    ['docs/reference/audit-events.md', auditEventsPage()],
   ]);
 }
 

@@ -6,6 +6,7 @@ import { listAuditEvents, type StoredAuditEvent } from '@pi-gateway/auth/store/a
 import { type Command, Option } from 'commander';
 import { formatTable, type Io, printAnswer } from '../io.ts';
 import { readLimit } from '../read-limit.ts';
+import { recordOperatorRead } from '../record-operator-read.ts';
 import { withDatabase } from '../with-database.ts';
 
 type Options = {
@@ -36,7 +37,12 @@ export function addAuditList(parent: Command, io: Io): void {
         fromId: undefined,
         untilId: undefined,
       };
-      const events = await withDatabase(io, (db) => listAuditEvents(db, filter, undefined, options.limit));
+      const events = await withDatabase(io, async (db) => {
+        const read = await listAuditEvents(db, filter, undefined, options.limit);
+        const asked = { event: options.event, actor_id: options.actor, target_id: options.target };
+        await recordOperatorRead(db, 'audit.listed', asked, { ip: options.ip });
+        return read;
+      });
       const text = formatTable(events.map(eventRow), 'no events');
       printAnswer(io, { text, json: { items: events.map(encodeAuditEvent) } }, options.json);
     });

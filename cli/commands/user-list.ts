@@ -6,6 +6,7 @@ import { type Command, Option } from 'commander';
 import { formatTable, type Io, printAnswer } from '../io.ts';
 import { readEmail } from '../read-email.ts';
 import { readLimit } from '../read-limit.ts';
+import { recordOperatorRead } from '../record-operator-read.ts';
 import { withDatabase } from '../with-database.ts';
 
 type Options = { email?: string; role?: 'user' | 'admin'; disabled?: true; limit: number; json?: true };
@@ -22,7 +23,10 @@ export function addUserList(parent: Command, io: Io): void {
     .action(async (options: Options) => {
       const email = options.email === undefined ? undefined : readEmail(options.email);
       const filter = { email, role: options.role, disabled: options.disabled };
-      const users = await withDatabase(io, (db) => listUsers(db, filter, undefined, options.limit));
+      const users = await withDatabase(io, async (db) => {
+        await recordOperatorRead(db, 'users.listed', { role: filter.role, disabled: filter.disabled });
+        return listUsers(db, filter, undefined, options.limit);
+      });
       const text = formatTable(users.map(userRow), 'no accounts');
       printAnswer(io, { text, json: { items: users.map(encodeUser) } }, options.json);
     });

@@ -13,7 +13,6 @@ import { createRedisPublisher } from '@pi-gateway/revocation/redis-feed.ts';
 import type { RevocationPublisher } from '@pi-gateway/revocation/revocation.ts';
 import { tracingOf } from '@pi-gateway/telemetry/tracing-of.ts';
 import type { Tracing } from '@pi-gateway/trace-context/tracing.ts';
-import { createEventSampler, type EventSampler } from './audit/event-sampler.ts';
 import type { AuthConfig } from './config.ts';
 import { type AdmissionGate, createAdmissionGate } from './crypto/admission-gate.ts';
 import { countHashesRunningMax } from './crypto/hashing-threads.ts';
@@ -27,6 +26,7 @@ import { createLimits, type Limits } from './limits/login-limits.ts';
 import { mailFolderOf } from './mail/mail-folder.ts';
 import { createMailer, type Mailer } from './mail/mailer.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import { createRefusalLog, type RefusalLog } from './refusals/refusal-log.ts';
 import { createRevocations, type Revocations } from './revocation/revocations.ts';
 import { openAnchors } from './sealing/anchors.ts';
 import { keepRetention } from './sealing/keep-retention.ts';
@@ -45,7 +45,7 @@ export type AuthDeps = {
   /** Undefined when no range service is set. */
   readonly leakedPasswords: LeakedPasswords | undefined;
   readonly mailer: Mailer;
-  readonly sampler: EventSampler;
+  readonly refusals: RefusalLog;
   readonly sealer: Sealer;
   /** Drops the months of the audit log that are too old; nothing when none shall be. */
   readonly keepRetention: () => Promise<void>;
@@ -136,6 +136,7 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
     waitingMax: Math.max(hashesWaitingMin, runningMax * hashesWaitingPerPermit),
     waitMsMax: hashWaitMsMax,
   });
+  const refusals = createRefusalLog(db, log);
   const mailer = createMailer({
     smtpUrl: config.smtpUrl,
     from: config.mailFrom,
@@ -152,7 +153,7 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
     passwordHash,
     leakedPasswords: openLeakedPasswords(config, log),
     mailer,
-    sampler: createEventSampler(),
+    refusals,
     sealer,
     keepRetention: () =>
       keepRetention({
@@ -162,7 +163,7 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
         log,
         months: config.auditRetentionMonths,
       }),
-    metrics: createMetrics({ gate, db, revocations, limiter, sealer }),
+    metrics: createMetrics({ gate, db, revocations, limiter, sealer, refusals }),
     tracing,
     drain: createDrain(),
     trusted,
@@ -173,6 +174,7 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
       callProof: callProof(config.masterKey),
     },
     async close() {
+      await refusals.flush();
       await sealer.close();
       await anchorPost?.close();
       await mailer.close();

@@ -3,7 +3,6 @@
 
 import type { AuthDeps } from './deps.ts';
 import type { OpenEndpoint, ServiceEndpoint, SignedInEndpoint } from './http/endpoint.ts';
-import { accessDenialCreate } from './routes/access-denial-create.ts';
 import { activityList } from './routes/activity-list.ts';
 import { auditList } from './routes/audit-list.ts';
 import { healthGet } from './routes/health-get.ts';
@@ -12,6 +11,7 @@ import { metadataGet } from './routes/metadata-get.ts';
 import { openapiGet } from './routes/openapi-get.ts';
 import { passwordChange } from './routes/password-change.ts';
 import { readinessGet } from './routes/readiness-get.ts';
+import { refusalReport } from './routes/refusal-report.ts';
 import { revocationsGet } from './routes/revocations-get.ts';
 import { sessionCreate } from './routes/session-create.ts';
 import { sessionDelete } from './routes/session-delete.ts';
@@ -77,7 +77,7 @@ export function routes(deps: AuthDeps, describe: () => unknown): Routes {
     ],
     internal: [
       ['GET', '/internal/revocations', revocationsGet(deps)],
-      ['POST', '/internal/access-denials', accessDenialCreate(deps)],
+      ['POST', '/internal/refusals', refusalReport(deps)],
     ],
   };
 }

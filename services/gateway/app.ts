@@ -61,6 +61,7 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     tunnels: () => tunnels.size,
     loopLagMs: () => deps.loopLagMs(),
     droppedLines: () => deps.accessLog.dropped,
+    refusalsWaiting: () => deps.refusals.waiting,
     services: () => routing.current.services.values(),
     issuers: () => routing.current.issuers.values(),
   });
@@ -76,7 +77,7 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
   });
   const upkeep = createUpkeep(deps.lookUp, { log, metrics: metrics.upstreams });
   upkeep.follow(routing.current.services);
-  const recorder = new Recorder({ log: deps.accessLog, metrics });
+  const recorder = new Recorder({ log: deps.accessLog, metrics, refusals: deps.refusals });
 
   const pipeline: PipelineDeps = {
     ...deps,

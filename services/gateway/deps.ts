@@ -14,8 +14,9 @@ import type { Tracing } from '@pi-gateway/trace-context/tracing.ts';
 import type { GatewayConfig } from './config.ts';
 import { AuthOrigins } from './keys/auth-origins.ts';
 import { AccessLog } from './observe/access-log.ts';
-import { createDenialReporter, type ReportDenial } from './observe/denial-reporter.ts';
 import { LoopLag } from './observe/loop-lag.ts';
+import { RefusalReporter } from './observe/refusal-reporter.ts';
+import { createReportSender } from './observe/send-report.ts';
 import { LiveRevocations } from './revocation/live-revocations.ts';
 import { createSilentSource } from './revocation/silent-source.ts';
 import { checkGatewayConfig } from './routing/check-config.ts';
@@ -31,7 +32,7 @@ export type GatewayDeps = {
   readonly limiter: Limiter;
   readonly accessLog: AccessLog;
   readonly authOrigins: AuthOrigins;
-  readonly reportDenial: ReportDenial;
+  readonly refusals: RefusalReporter;
   /** How late the event loop is. */
   readonly loopLagMs: () => number;
   readonly lookUp: LookUp;
@@ -87,11 +88,8 @@ export async function openGatewayDeps(
     log,
     onKeyRevoked: () => keys.dropRevoked(),
   });
-  const denials = createDenialReporter({
-    masterKey: config.masterKey,
-    connector: () => authOrigins.current,
-    log,
-  });
+  const reports = createReportSender(config.masterKey, () => authOrigins.current);
+  const refusals = new RefusalReporter(reports.send, log);
   const limiter = await openRouteLimiter(redisUrl, log);
   const tracing = await tracingOf(config, { service: 'gateway', log });
   const loopLag = new LoopLag();
@@ -107,14 +105,15 @@ export async function openGatewayDeps(
     limiter,
     accessLog,
     authOrigins,
-    reportDenial: denials.report,
+    refusals,
     loopLagMs: () => loopLag.lagMs(),
     lookUp,
     tracing,
     async close() {
       loopLag.close();
       keys.close();
-      denials.close();
+      await refusals.close();
+      reports.close();
       await revocations.close();
       await limiter.close();
       await tracing?.close();

@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BucketState } from '@pi-gateway/limiter/limiter.ts';
+import type { TokenFault } from '@pi-gateway/problem/token-fault.ts';
 import type { RequestSpan } from '@pi-gateway/trace-context/tracing.ts';
 import type { Permit } from './limits/concurrency.ts';
 import type { Reason } from './observe/proxy-status.ts';
@@ -89,6 +90,8 @@ export class Exchange {
   label: string | undefined = undefined;
   /** The problem's code, or what ended the exchange early; undefined when all went well. */
   reason: Reason | undefined = undefined;
+  /** Why the token was refused, when it was. */
+  fault: TokenFault | undefined = undefined;
   bytesIn = 0;
   bytesOut = 0;
   status = 0;

@@ -4,6 +4,7 @@
 import { refuse } from '@pi-gateway/http-front/refuse.ts';
 import type { Log } from '@pi-gateway/log/log.ts';
 import { toAppError } from '@pi-gateway/problem/encode-problem.ts';
+import { TokenFault } from '@pi-gateway/problem/token-fault.ts';
 import type { Exchange } from './exchange.ts';
 import { refusedStatus } from './observe/proxy-status.ts';
 import { corsFields, originOf } from './proxy/cors-fields.ts';
@@ -13,6 +14,7 @@ export function failExchange(x: Exchange, thrown: unknown, log: Log): void {
   const error = toAppError(thrown);
   if (x.requestId === '') x.requestId = newRequestId();
   x.reason ??= error.code;
+  if (error.cause instanceof TokenFault) x.fault = error.cause;
   if (error.code === 'internal') {
     log.error({ err: error.cause, request_id: x.requestId }, 'a request failed for a reason of our own');
   }

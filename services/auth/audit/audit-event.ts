@@ -1,11 +1,14 @@
 // The names of audit events and the shape of one. What leaves by the API and what is stored derive from here.
 
 export const auditEventNames = [
+  'registration.requested',
+  'registration.refused',
   'user.registered',
   'login.succeeded',
   'login.failed',
   'login.rate_limited',
   'token.refreshed',
+  'token.refused',
   'token.reuse_detected',
   'logout',
   'session.revoked',
@@ -13,8 +16,12 @@ export const auditEventNames = [
   'user.disabled',
   'user.enabled',
   'user.password_changed',
+  'user.change_refused',
+  'user.read',
+  'users.listed',
   'user.imported',
   'users.exported',
+  'audit.listed',
   'access.denied',
   'keys.rotated',
   'keys.revoked',

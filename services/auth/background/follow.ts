@@ -4,12 +4,14 @@
 import { keepAuditMonths } from '../db/keep-audit-months.ts';
 import type { AuthDeps } from '../deps.ts';
 import { deleteExpiredRegistrations } from '../store/pending-registrations.ts';
+import { deleteOldRefusalBatches } from '../store/refusal-batches.ts';
 import { deleteExpiredRevocations } from '../store/revocations.ts';
 import { deleteEndedSessions } from '../store/sessions.ts';
 
 // What another process withdrew holds here within a second, the time to ask included.
 const followMs = 500;
 const sealMs = 1000;
+const refusalsMs = 1000;
 const cleanMs = 30_000;
 const monthsMs = 6 * 3_600_000;
 const retentionMs = 15 * 60_000;
@@ -17,7 +19,10 @@ const batch = 500;
 const batchesPerRound = 20;
 const keptSeconds = 60;
 
-type Deps = Pick<AuthDeps, 'config' | 'db' | 'keepRetention' | 'keyRing' | 'log' | 'revocations' | 'sealer'>;
+type Deps = Pick<
+  AuthDeps,
+  'config' | 'db' | 'keepRetention' | 'keyRing' | 'log' | 'refusals' | 'revocations' | 'sealer'
+>;
 
 /** @returns a function that stops it and waits for the rounds under way. */
 export function startBackground(deps: Deps): () => Promise<void> {
@@ -26,6 +31,7 @@ export function startBackground(deps: Deps): () => Promise<void> {
       await deps.revocations.poll();
       await deps.keyRing.maintain();
     }),
+    repeat(refusalsMs, 'writing refusals failed', deps, () => deps.refusals.flush()),
     repeat(sealMs, 'sealing the audit log failed', deps, () => deps.sealer.round()),
     repeat(cleanMs, 'cleaning failed', deps, () => clean(deps)),
     repeat(monthsMs, 'making the months of the audit log failed', deps, () =>
@@ -44,6 +50,7 @@ async function clean({ db, config }: Deps): Promise<void> {
   await drain(() => deleteEndedSessions(db, afterSeconds, batch));
   await drain(() => deleteExpiredRevocations(db, batch));
   await drain(() => deleteExpiredRegistrations(db, batch));
+  await drain(() => deleteOldRefusalBatches(db, batch));
 }
 
 async function drain(deleteBatch: () => Promise<number>): Promise<void> {

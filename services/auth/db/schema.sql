@@ -229,6 +229,11 @@ create table pending_registrations (
   constraint pending_registrations_token_hash_check CHECK ((length(token_hash) = 32))
 );
 
+create table refusal_batches (
+  id uuid not null,
+  constraint refusal_batches_pkey PRIMARY KEY (id)
+);
+
 create table revocations (
   kind text not null,
   id uuid not null,
@@ -351,6 +356,8 @@ grant insert, select on audit_seals to pi_app;
 grant delete, insert, select, update on known_networks to pi_app;
 
 grant delete, insert, select, update on pending_registrations to pi_app;
+
+grant delete, insert, select on refusal_batches to pi_app;
 
 grant delete, insert, select on revocations to pi_app;
 

@@ -3,7 +3,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { callProofHeader, isProof } from '@pi-gateway/gateway-link/gateway-proof.ts';
-import type { AppError } from '@pi-gateway/problem/app-error.ts';
+import { AppError } from '@pi-gateway/problem/app-error.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { checkServiceClient } from '../clients/service-clients.ts';
 import type { AuthDeps } from '../deps.ts';
@@ -15,6 +15,7 @@ import type { EndpointSchema, ServiceCall, SignedInCall } from './endpoint.ts';
 import { type Access, routeSchema } from './openapi.ts';
 import { readFormBody } from './read-form-body.ts';
 import { readJsonBody } from './read-json-body.ts';
+import { type AskedRoute, recordWrongCredentials } from './record-refusal.ts';
 import { refuseField } from './validation-errors.ts';
 
 type Context = {
@@ -35,19 +36,31 @@ export function addRoutes(app: FastifyInstance, deps: AuthDeps, table: Routes, c
       principals.set(raw, await authenticate(deps, raw.rawHeaders));
     },
     admin: async (request) => {
-      const { method, url = '' } = request.routeOptions;
       const principal = await authenticate(deps, request.raw.rawHeaders);
-      await checkAdmin(deps.db, principal, context.callerOf(request), { method: String(method), url });
+      await checkAdmin(deps.refusals, principal, context.callerOf(request), askedRoute(request));
       principals.set(request.raw, principal);
     },
-    service: async ({ raw }) => {
-      clients.set(raw, checkServiceClient(deps.config.serviceClients, raw.rawHeaders));
+    service: async (request) => {
+      const { raw } = request;
+      try {
+        clients.set(raw, checkServiceClient(deps.config.serviceClients, raw.rawHeaders));
+      } catch (error) {
+        const isWrong = error instanceof AppError && error.code === 'invalid_credentials';
+        if (isWrong && raw.headers.authorization !== undefined) recordWrong(request, 'invalid_client');
+        throw error;
+      }
     },
     internal: async (request) => {
-      const isGateway = isProof(deps.secrets.callProof, request.headers[callProofHeader]);
-      if (!isGateway) throw context.refuseUnknown(request);
+      const given = request.headers[callProofHeader];
+      if (isProof(deps.secrets.callProof, given)) return;
+      if (given !== undefined) recordWrong(request, 'invalid_proof');
+      throw context.refuseUnknown(request);
     },
   };
+
+  function recordWrong(request: FastifyRequest, reason: 'invalid_client' | 'invalid_proof'): void {
+    recordWrongCredentials(deps.refusals, context.callerOf(request), askedRoute(request), reason);
+  }
 
   function addRoute(access: Access, method: Method, url: string, schema: EndpointSchema, handle: Handle) {
     app.route({
@@ -84,6 +97,11 @@ export function addRoutes(app: FastifyInstance, deps: AuthDeps, table: Routes, c
     addRoute('service', method, url, schema, handle);
   for (const [method, url, { schema, handle }] of table.internal)
     addRoute('internal', method, url, schema, handle);
+}
+
+/** By the table's own URL: what a client sent may hold a secret. */
+export function askedRoute({ method, routeOptions }: FastifyRequest): AskedRoute {
+  return { method, route: routeOptions.url ?? 'none' };
 }
 
 /** The body as it is validated. A route without one takes none, or an empty object. */

@@ -5,6 +5,7 @@ import type { AccessTokenClaims } from '@pi-gateway/access-token/claims.ts';
 import { readBearer } from '@pi-gateway/access-token/read-bearer.ts';
 import { verifyAccessToken } from '@pi-gateway/access-token/verify.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
+import { TokenFault } from '@pi-gateway/problem/token-fault.ts';
 import type { Database } from '../db/database.ts';
 import { isTokenCurrent } from '../domain/is-token-current.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
@@ -39,7 +40,10 @@ export function readClaims(
     clockSkewSeconds: deps.config.clockSkewSeconds,
     nowSeconds: Date.now() / 1000,
   });
-  if (verification.kind !== 'valid') throw new AppError('invalid_token', { headers });
+  if (verification.kind !== 'valid') {
+    const fault = verification.kind === 'invalid' ? verification.reason : 'unknown_key';
+    throw new AppError('invalid_token', { headers, cause: new TokenFault(fault) });
+  }
   return verification.claims;
 }
 
@@ -52,9 +56,18 @@ export async function authenticate(
   rawHeaders: readonly string[],
 ): Promise<Principal> {
   const claims = readClaims(deps, rawHeaders);
-  if (deps.revocations.isRevoked(claims)) throw new AppError('invalid_token');
+  if (deps.revocations.isRevoked(claims)) throw refuseRevoked(claims);
   const found = await findPrincipal(deps.db, claims.sub, claims.sid);
   const isLiving = found?.isSessionLiving === true && isTokenCurrent(claims, found);
-  if (!isLiving) throw new AppError('invalid_token');
+  if (!isLiving) throw refuseRevoked(claims);
   return { user: found, sessionId: claims.sid };
+}
+
+/** A token of ours whose session or right has ended. */
+export function refuseRevoked(
+  { sub, sid }: Pick<AccessTokenClaims, 'sub' | 'sid'>,
+  headers: Readonly<Record<string, string>> = {},
+): AppError {
+  const cause = new TokenFault('revoked', { userId: sub, sessionId: sid });
+  return new AppError('invalid_token', { headers, cause });
 }

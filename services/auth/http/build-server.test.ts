@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 import fc from 'fast-check';
 import { createTestDatabase } from '../../../launch/testing/test-database.ts';
 import { routes } from '../routes.ts';
@@ -84,37 +85,70 @@ describe('who may call', () => {
     );
   });
 
-  test('a refusal of the gateway becomes the event of the request that it names', async () => {
+  test('refusals of the gateway become the events of the requests that they name, a batch once however often it is sent', async () => {
     const { id } = await auth.register();
-    const body = { user_id: id, session_id: id, role: 'user', method: 'GET', route: '/orders/*' };
-    const path = '/internal/access-denials';
-    const { forwardProof, callProof } = auth.deps.secrets;
-    const of = {
-      'x-pi-gateway': forwardProof,
-      'x-forwarded-for': '192.0.2.9',
-      'x-request-id': 'request-of-a-client',
-      'user-agent': 'curl',
+    const refusal = {
+      reason: 'insufficient_role',
+      refused_at: '2026-01-02T03:04:05.678Z',
+      request_id: 'request-of-a-client',
+      ip: '192.0.2.9',
+      user_agent: 'curl\u2028\n',
+      method: 'GET',
+      route: '/orders/*',
+      user_id: id,
+      session_id: id,
+      role: 'user',
     };
-    assert.equal((await auth.call('POST', path, { body, headers: of })).status, 404);
-    const headers = { ...of, 'x-pi-call': callProof };
-    assert.equal((await auth.call('POST', path, { body: { ...body, x: 1 }, headers })).status, 422);
-    assert.equal((await auth.call('POST', path, { body, headers })).status, 204);
-    const query = `event=access.denied&actor_id=${id}`;
+    const path = '/internal/refusals';
+    const dead = {
+      ...refusal,
+      reason: 'invalid_token',
+      fault: 'revoked',
+      request_id: 'another-request',
+      count: 7,
+    };
+    const body = { batch: uuidV7(Date.now() * 1000), refusals: [refusal, dead] };
+    const { forwardProof, callProof } = auth.deps.secrets;
+    const forwarded = { 'x-pi-gateway': forwardProof };
+    assert.equal((await auth.call('POST', path, { body, headers: forwarded })).status, 404);
+    const headers = { 'x-pi-call': callProof };
+    for (const bad of [
+      { ...body, x: 1 },
+      { ...body, batch: 'x' },
+      { ...body, refusals: [{ ...refusal, user_id: '1' }] },
+    ]) {
+      assert.equal((await auth.call('POST', path, { body: bad, headers })).status, 422);
+    }
+    for (let i = 0; i < 3; i += 1) {
+      assert.equal((await auth.call('POST', path, { body, headers })).status, 204);
+    }
+    const query = `event=access.denied&target_id=${id}`;
     const { items } = (await auth.call('GET', `/admin/audit?${query}`, { token: admin })).body;
-    const [event, ...more] = items as Record<string, unknown>[];
-    assert.equal(more.length, 0);
-    const { id: _id, at: _at, ...told } = event!;
-    assert.deepEqual(told, {
+    const events = (items as Record<string, unknown>[]).map(({ id: _id, at: _at, ...told }) => told);
+    const told = {
       event: 'access.denied',
       outcome: 'denied',
-      actor_id: id,
       target_id: id,
       session_id: id,
       ip: '192.0.2.9',
-      user_agent: 'curl',
-      request_id: 'request-of-a-client',
-      data: { role: 'user', method: 'GET', route: '/orders/*' },
-    });
+    };
+    const data = { refused_at: refusal.refused_at, role: 'user', method: 'GET', route: '/orders/*' };
+    assert.deepEqual(events, [
+      {
+        ...told,
+        actor_id: null,
+        user_agent: 'curl ',
+        request_id: 'another-request',
+        data: { ...data, reason: 'invalid_token', fault: 'revoked', count: 7 },
+      },
+      {
+        ...told,
+        actor_id: id,
+        user_agent: 'curl ',
+        request_id: 'request-of-a-client',
+        data: { ...data, reason: 'insufficient_role' },
+      },
+    ]);
   });
 
   test('an id of any length is one that does not exist', async () => {

@@ -10,10 +10,11 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { withTimeBudget } from '../db/time-budget.ts';
 import type { AuthDeps } from '../deps.ts';
 import type { Routes } from '../routes.ts';
-import { addRoutes } from './add-routes.ts';
+import { addRoutes, askedRoute } from './add-routes.ts';
 import { createAllowedMethods } from './allowed-methods.ts';
 import { type Caller, readCaller, requestIdOf } from './caller.ts';
 import { openApiOptions } from './openapi.ts';
+import { recordInvalidToken } from './record-refusal.ts';
 import { beginSpan, endSpan, spanOf } from './request-span.ts';
 import { sendError } from './send-error.ts';
 
@@ -48,8 +49,15 @@ export async function buildServer(
   await app.register(swagger, openApiOptions(deps.config.publicUrl));
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null)); // add-routes.ts reads bodies
-  app.setErrorHandler((error, request, reply) => sendError(error, request.id, reply, log));
+  app.setErrorHandler((error, request, reply) => {
+    if (error instanceof AppError && error.code === 'invalid_token') {
+      recordInvalidToken(deps.refusals, callerOf(request), askedRoute(request), error);
+    }
+    sendError(error, request.id, reply, log);
+  });
 
+  const callers = new WeakMap<IncomingMessage, Caller>();
+  const callerOf = ({ raw }: FastifyRequest): Caller => callers.get(raw)!;
   const table = makeRoutes(() => app.swagger());
   const allowedMethods = createAllowedMethods([
     ...table.open,
@@ -67,8 +75,6 @@ export async function buildServer(
   });
 
   app.addHook('onRequest', (_request, _reply, done) => withTimeBudget(done));
-  const callers = new WeakMap<IncomingMessage, Caller>();
-  const callerOf = ({ raw }: FastifyRequest): Caller => callers.get(raw)!;
   app.addHook('onRequest', async (request, reply) => {
     const caller = readCaller(request.raw, request.id, { forwardProof, trusted });
     callers.set(request.raw, caller);
@@ -84,8 +90,7 @@ export async function buildServer(
   app.addHook('onResponse', (request, reply, done) => {
     const caller = callers.get(request.raw);
     recordAnswer(deps, {
-      method: request.method,
-      route: request.routeOptions.url ?? 'none',
+      ...askedRoute(request),
       status: reply.statusCode,
       ms: reply.elapsedTime,
       ip: caller?.ip,

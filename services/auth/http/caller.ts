@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { canonicalAddress, networkOf } from '@pi-gateway/client-address/canonical-address.ts';
 import { clientAddress } from '@pi-gateway/client-address/client-address.ts';
 import { isTrusted, type TrustedProxies } from '@pi-gateway/client-address/trusted-proxies.ts';
+import { readUserAgent } from '@pi-gateway/client-address/user-agent.ts';
 import { forwardProofHeader, isProof } from '@pi-gateway/gateway-link/gateway-proof.ts';
 import { readTraceContext, type TraceContext } from '@pi-gateway/trace-context/trace-context.ts';
 import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
@@ -23,7 +24,6 @@ export type Caller = {
   readonly trace: TraceContext | undefined;
 };
 
-const userAgentMax = 512;
 const requestIdForm = /^[A-Za-z0-9-]{8,64}$/;
 
 /** The id of the answer: the gateway's own, else a new one. */
@@ -49,7 +49,14 @@ export function readCaller(
   const isBelieved = isFromGateway || isTrusted(canonicalAddress(peer) ?? '', options.trusted);
   const { traceparent, tracestate } = req.headers;
   const trace = isBelieved ? readTraceContext(textOf(traceparent), textOf(tracestate)) : undefined;
-  return { ip, network: networkOf(ip), userAgent: readUserAgent(req), requestId, isFromGateway, trace };
+  return {
+    ip,
+    network: networkOf(ip),
+    userAgent: readUserAgent(req.headers['user-agent']),
+    requestId,
+    isFromGateway,
+    trace,
+  };
 }
 
 /** Several lines are one list (RFC 9110 section 5.3). */
@@ -60,10 +67,4 @@ function textOf(value: string | string[] | undefined): string | undefined {
 /** The caller as an audit event tells it. */
 export function auditOrigin({ ip, userAgent, requestId }: Caller): AuditOrigin {
   return { ip, userAgent, requestId };
-}
-
-function readUserAgent(req: IncomingMessage): string | null {
-  // Control characters would be data in the log all the same, but nobody who reads one should be surprised.
-  const text = req.headers['user-agent']?.replace(/[^\x20-\x7e\xa0-\xff]+/g, ' ').slice(0, userAgentMax);
-  return text === undefined || text === '' ? null : text;
 }

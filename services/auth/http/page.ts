@@ -17,6 +17,12 @@ export const pageQuery = {
 export const pageBody = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), next_cursor: Type.Union([Type.String(), Type.Null()]) });
 
+type LoadedPage<Row> = {
+  readonly rows: Row[];
+  /** After which row it began. */
+  readonly beforeId: string | undefined;
+  readonly nextCursor: string | null;
+};
 type PageQuery = { readonly limit?: string; readonly cursor?: string };
 
 /**
@@ -28,7 +34,7 @@ export async function loadPage<Row extends { readonly id: string }>(
   query: PageQuery,
   cursorKey: Buffer,
   load: (beforeId: string | undefined, limit: number) => Promise<Row[]>,
-): Promise<{ readonly rows: Row[]; readonly nextCursor: string | null }> {
+): Promise<LoadedPage<Row>> {
   const limit = query.limit === undefined ? limitDefault : Number(query.limit);
   const beforeId = query.cursor === undefined ? undefined : readCursor(list, query.cursor, cursorKey);
   if (query.cursor !== undefined && beforeId === undefined) {
@@ -40,5 +46,5 @@ export async function loadPage<Row extends { readonly id: string }>(
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   const isMore = rows.length > limit && last !== undefined;
-  return { rows: page, nextCursor: isMore ? encodeCursor(list, last.id, cursorKey) : null };
+  return { rows: page, beforeId, nextCursor: isMore ? encodeCursor(list, last.id, cursorKey) : null };
 }

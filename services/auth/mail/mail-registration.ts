@@ -2,7 +2,9 @@
 // owner of the mailbox learns which it is.
 
 import { createHash, randomBytes } from 'node:crypto';
+import type { AuditOrigin } from '../audit/audit-event.ts';
 import type { Database } from '../db/database.ts';
+import { insertAuditEvent } from '../store/audit-events.ts';
 import { insertPendingRegistration } from '../store/pending-registrations.ts';
 import { isEmailTaken } from '../store/users.ts';
 import type { Mailer } from './mailer.ts';
@@ -23,11 +25,24 @@ export function hashMailToken(token: string): Buffer {
 export async function mailRegistration(
   { db, mailer, config }: Deps,
   pending: { readonly email: string; readonly passwordHash: string },
+  { account, ...origin }: AuditOrigin & { readonly account: string },
 ): Promise<void> {
   const token = randomBytes(32).toString('base64url');
   const isTaken = await isEmailTaken(db, pending.email);
   // For a known address too, so that the time of the commit tells nothing; its token goes to nobody.
-  await insertPendingRegistration(db, { ...pending, tokenHash: hashMailToken(token), lifeSeconds });
+  await db.transaction(async (tx) => {
+    await insertPendingRegistration(tx, { ...pending, tokenHash: hashMailToken(token), lifeSeconds });
+    await insertAuditEvent(tx, {
+      ...origin,
+      event: 'registration.requested',
+      outcome: 'success',
+      actorId: null,
+      targetId: null,
+      sessionId: null,
+      data: { address: isTaken ? 'known' : 'new' },
+      personal: { account },
+    });
+  });
   const text = isTaken ? knownText(config.publicUrl) : confirmText(config.publicUrl, token);
   await mailer.send({ to: pending.email, subject: 'Your registration', text });
 }

@@ -6,6 +6,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { AdmissionGate } from '../crypto/admission-gate.ts';
 import type { LeakCheck } from '../crypto/leaked-passwords.ts';
 import type { Database } from '../db/database.ts';
+import type { RefusalLog } from '../refusals/refusal-log.ts';
 import type { Revocations } from '../revocation/revocations.ts';
 import type { Sealer } from '../sealing/sealer.ts';
 
@@ -29,9 +30,11 @@ export type MetricsSources = {
   readonly revocations: Revocations;
   readonly limiter: Limiter;
   readonly sealer: Pick<Sealer, 'state'>;
+  readonly refusals: Pick<RefusalLog, 'waiting'>;
 };
 
-export function createMetrics({ gate, db, revocations, limiter, sealer }: MetricsSources): Metrics {
+export function createMetrics(sources: MetricsSources): Metrics {
+  const { gate, db, revocations, limiter, sealer, refusals } = sources;
   const register = new Registry();
   const registers = [register];
   collectDefaultMetrics({ register });
@@ -99,6 +102,8 @@ export function createMetrics({ gate, db, revocations, limiter, sealer }: Metric
     'Number of the newest seal of the audit log.',
     () => sealer.state().lastNumber,
   );
+
+  gauge('pi_auth_refusals_waiting', 'Refusals that are not in the audit log yet.', () => refusals.waiting());
 
   function gauge(name: string, help: string, read: () => number): void {
     const collect = (): void => metric.set(read());

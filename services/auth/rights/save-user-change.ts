@@ -33,19 +33,38 @@ export async function saveUserChange(
   await lockAdmins(tx);
   if (!(await mayStillChange(tx, origin))) return { kind: 'actor_lost_rights' };
   const user = await lockUser(tx, id);
-  if (user === undefined) return { kind: 'unknown_user' };
+  if (user === undefined) return refuse(tx, id, 'not_found', wanted, origin);
   const decision = decideUserChange(user, wanted, await countOtherLivingAdmins(tx, id));
   switch (decision.kind) {
     case 'none':
       // Told again: whoever made the change may have died before he told of it.
       return { kind: 'saved', user, revocations: await listRevocationsOf(tx, 'user', id) };
     case 'last_admin':
-      return { kind: 'last_admin' };
+      return refuse(tx, id, 'last_admin', wanted, origin);
     case 'change':
       return { kind: 'saved', ...(await save(tx, deps, user, decision, origin)) };
     default:
       return decision satisfies never;
   }
+}
+
+/** Commits with the transaction that changed nothing. */
+async function refuse(
+  tx: Queryable,
+  targetId: string,
+  reason: 'not_found' | 'last_admin',
+  { role, disabled }: WantedChange,
+  origin: ChangeOrigin,
+): Promise<SavedChange> {
+  const wanted = { ...(role === undefined ? {} : { role }), ...(disabled === undefined ? {} : { disabled }) };
+  await insertAuditEvent(tx, {
+    ...origin,
+    event: 'user.change_refused',
+    outcome: reason === 'last_admin' ? 'denied' : 'failure',
+    targetId,
+    data: { ...origin.data, reason, wanted },
+  });
+  return { kind: reason === 'last_admin' ? 'last_admin' : 'unknown_user' };
 }
 
 // He was an admin when his request came in; another may have taken that from him while this one waited.
@@ -72,7 +91,9 @@ async function save(
   }
   if (disabled !== undefined) {
     const ended = disabled === 'disabled' ? await revokeSessionsOfUser(tx, user.id, 'disabled') : [];
-    const data = { ...origin.data, ...(disabled === 'disabled' ? { sessions_ended: ended.length } : {}) };
+    const change = { from: user.isDisabled, to: saved.user.isDisabled };
+    const counted = disabled === 'disabled' ? { sessions_ended: ended.length } : {};
+    const data = { ...origin.data, ...change, ...counted };
     await insertAuditEvent(tx, { ...event, event: `user.${disabled}`, data });
   }
   return { user: saved.user, revocations: await saveUserRevocation(tx, deps, user.id, saved.notBefore) };

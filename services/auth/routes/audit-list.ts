@@ -9,6 +9,7 @@ import { readRfc3339 } from '../domain/read-rfc3339.ts';
 import { encodeAuditEvent } from '../http/encode-rows.ts';
 import { signedInEndpoint } from '../http/endpoint.ts';
 import { loadPage, pageBody, pageQuery } from '../http/page.ts';
+import { recordRead } from '../http/record-read.ts';
 import { Id } from '../http/schemas.ts';
 import { refuseField } from '../http/validation-errors.ts';
 import { listAuditEvents } from '../store/audit-events.ts';
@@ -45,7 +46,7 @@ const AuditEventBody = Type.Object({
 export function auditList({ db, secrets }: Pick<AuthDeps, 'db' | 'secrets'>) {
   return signedInEndpoint(
     { summary: 'The audit log', query: AuditQuery, answers: { 200: pageBody(AuditEventBody) } },
-    async ({ query }) => {
+    async ({ query, caller, principal }) => {
       const from = readTime('/from', query.from);
       const to = readTime('/to', query.to);
       const filter = {
@@ -56,9 +57,14 @@ export function auditList({ db, secrets }: Pick<AuthDeps, 'db' | 'secrets'>) {
         fromId: from === undefined ? undefined : uuidV7Floor(from),
         untilId: to === undefined ? undefined : uuidV7Floor(to + 1000),
       };
-      const { rows, nextCursor } = await loadPage('audit', query, secrets.cursorMac, (beforeId, limit) =>
-        listAuditEvents(db, filter, beforeId, limit),
+      const { rows, beforeId, nextCursor } = await loadPage(
+        'audit',
+        query,
+        secrets.cursorMac,
+        (before, limit) => listAuditEvents(db, filter, before, limit),
       );
+      const { cursor: _cursor, ip, ...asked } = { ...query, before: beforeId };
+      await recordRead(db, caller, principal, { event: 'audit.listed', asked, personal: { ip } });
       return { items: rows.map(encodeAuditEvent), next_cursor: nextCursor };
     },
   );

@@ -10,7 +10,7 @@ import type { AuditOutcome } from '../audit/audit-event.ts';
 import type { TypedPassword } from '../crypto/password-hash.ts';
 import type { AuthDeps } from '../deps.ts';
 import { normalizePassword } from '../domain/decide-password.ts';
-import type { Principal } from '../http/authenticate.ts';
+import { type Principal, refuseRevoked } from '../http/authenticate.ts';
 import { auditOrigin, type Caller } from '../http/caller.ts';
 import { signedInEndpoint } from '../http/endpoint.ts';
 import { announceRevocations, saveUserRevocation } from '../http/revoke.ts';
@@ -39,7 +39,7 @@ const PasswordChangeBody = Type.Object(
 );
 
 export function passwordChange(deps: AuthDeps) {
-  const { db, gate, limits, passwordHash, sampler } = deps;
+  const { db, gate, limits, passwordHash, refusals } = deps;
 
   /** As a login: one verification behind the gate, and a failure is counted before the permit passes on. */
   function verify(
@@ -72,7 +72,7 @@ export function passwordChange(deps: AuthDeps) {
       if (locked === undefined) return { kind: 'changed_meanwhile' };
       // A logout that came first has the last word.
       const now = await findPrincipal(tx, user.id, sessionId);
-      if (now?.isSessionLiving !== true) throw new AppError('invalid_token');
+      if (now?.isSessionLiving !== true) throw refuseRevoked({ sub: user.id, sid: sessionId });
       const notBefore = await savePassword(tx, user.id, verified.newHash);
       const ended = await revokeSessionsOfUser(tx, user.id, 'password_changed', sessionId);
       const data = { sessions_ended: ended.length };
@@ -82,15 +82,15 @@ export function passwordChange(deps: AuthDeps) {
   }
 
   async function recordLimited(account: string, principal: Principal, caller: Caller): Promise<void> {
-    const sample = sampler.sample(`password|${account}|${caller.network}`, caller.network);
-    if (sample === undefined) return;
-    const data = { reason: 'rate_limited', suppressed_before: sample.suppressed };
-    await insertAuditEvent(db, { ...event(principal, caller, 'denied'), data });
+    const data = { reason: 'rate_limited' };
+    const limited = { ...event(principal, caller, 'denied'), data };
+    await refusals.write({ event: limited, network: caller.network, key: account });
   }
 
   async function refuseWrong(verdict: Verdict, principal: Principal, caller: Caller): Promise<never> {
     const data = { reason: 'wrong_password' };
-    await insertAuditEvent(db, { ...event(principal, caller, 'failure'), data });
+    const wrong = { ...event(principal, caller, 'failure'), data };
+    await refusals.write({ event: wrong, network: caller.network, key: undefined });
     throw new AppError('invalid_credentials', {
       detail: 'The current password is wrong.',
       headers: verdict.headers,

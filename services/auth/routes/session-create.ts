@@ -15,7 +15,7 @@ import { announceRevocations, saveSessionRevocations } from '../http/revoke.ts';
 import { CredentialsBody, TokensBody, TokensOrCookieBody } from '../http/schemas.ts';
 import { refuseField } from '../http/validation-errors.ts';
 import { type LoginAttempt, rateLimited, type Verdict } from '../limits/login-limits.ts';
-import { insertAuditEvent, insertAuditEventPerSession } from '../store/audit-events.ts';
+import { insertAuditEventPerSession } from '../store/audit-events.ts';
 import { type Credentials, findCredentials, type LoginRow } from '../store/credentials.ts';
 import { isKnownNetwork } from '../store/known-networks.ts';
 import { saveLogin } from '../store/logins.ts';
@@ -35,7 +35,7 @@ type Outcome =
   | { readonly kind: 'limited'; readonly verdict: Verdict };
 
 export function sessionCreate(deps: AuthDeps) {
-  const { config, db, gate, limits, passwordHash, sampler, metrics } = deps;
+  const { config, db, gate, limits, passwordHash, refusals, metrics } = deps;
 
   async function judge(read: Promise<LoginRow>, password: TypedPassword): Promise<Judged> {
     const { credentials, passwordClasses } = await read;
@@ -71,32 +71,38 @@ export function sessionCreate(deps: AuthDeps) {
 
   async function recordLimited(account: string, caller: Caller): Promise<void> {
     metrics.countLogin('rate_limited');
-    const sample = sampler.sample(`login|${account}|${caller.network}`, caller.network);
-    if (sample === undefined) return;
-    await insertAuditEvent(db, {
-      ...auditOrigin(caller),
-      event: 'login.rate_limited',
-      outcome: 'denied',
-      actorId: null,
-      targetId: null,
-      sessionId: null,
-      data: { suppressed_before: sample.suppressed },
-      personal: { account },
+    await refusals.write({
+      event: {
+        ...auditOrigin(caller),
+        event: 'login.rate_limited',
+        outcome: 'denied',
+        actorId: null,
+        targetId: null,
+        sessionId: null,
+        data: {},
+        personal: { account },
+      },
+      network: caller.network,
+      key: account,
     });
   }
 
   async function recordFailed(account: string, credentials: Credentials | undefined, caller: Caller) {
     metrics.countLogin('failed');
     const reason = credentials?.isDisabled === true ? 'disabled' : 'wrong_password';
-    await insertAuditEvent(db, {
-      ...auditOrigin(caller),
-      event: 'login.failed',
-      outcome: 'failure',
-      actorId: null,
-      targetId: credentials?.id ?? null,
-      sessionId: null,
-      data: { reason: credentials === undefined ? 'unknown_address' : reason },
-      personal: { account },
+    await refusals.write({
+      event: {
+        ...auditOrigin(caller),
+        event: 'login.failed',
+        outcome: 'failure',
+        actorId: null,
+        targetId: credentials?.id ?? null,
+        sessionId: null,
+        data: { reason: credentials === undefined ? 'unknown_address' : reason },
+        personal: { account },
+      },
+      network: caller.network,
+      key: undefined,
     });
   }
 

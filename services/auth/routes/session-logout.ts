@@ -2,11 +2,10 @@
 // token decides when there are both. Logging out twice, or with any string for a token, is a 204: the caller
 // wanted it dead.
 
-import { AppError } from '@pi-gateway/problem/app-error.ts';
 import { Type } from 'typebox';
 import type { AuthDeps } from '../deps.ts';
 import { isTokenCurrent } from '../domain/is-token-current.ts';
-import { readClaims } from '../http/authenticate.ts';
+import { readClaims, refuseRevoked } from '../http/authenticate.ts';
 import { endSession } from '../http/end-session.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { findRefreshSession } from '../http/find-token-session.ts';
@@ -33,9 +32,9 @@ export function sessionLogout(deps: Deps) {
   async function sessionOfBearer(rawHeaders: readonly string[]): Promise<string> {
     const claims = readClaims(deps, rawHeaders, challenge);
     const principal = await findPrincipal(db, claims.sub, claims.sid);
-    if (principal === undefined) throw new AppError('invalid_token', { headers: challenge });
-    if (principal.isSessionLiving && !isTokenCurrent(claims, principal)) {
-      throw new AppError('invalid_token', { headers: challenge });
+    const isOurs = principal !== undefined;
+    if (!isOurs || (principal.isSessionLiving && !isTokenCurrent(claims, principal))) {
+      throw refuseRevoked(claims, challenge);
     }
     return claims.sid;
   }

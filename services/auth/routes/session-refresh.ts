@@ -24,14 +24,21 @@ import { lockUserOfSession } from '../store/principals.ts';
 import { lockSession, type RefreshRow, revokeSession, saveRotation } from '../store/sessions.ts';
 import type { User } from '../store/users.ts';
 
-type Deps = Pick<AuthDeps, 'config' | 'db' | 'keyRing' | 'metrics' | 'revocations' | 'secrets'>;
+type Deps = Pick<AuthDeps, 'config' | 'db' | 'keyRing' | 'metrics' | 'refusals' | 'revocations' | 'secrets'>;
 
 type Loaded = { readonly user: User & { readonly tokensValidAfter: number }; readonly row: RefreshRow };
 
 type Outcome =
   | { readonly kind: 'rotated' | 'repeated'; readonly grant: TokenGrant }
-  | { readonly kind: 'reuse'; readonly revocations: readonly Revocation[] }
-  | { readonly kind: 'refused' };
+  | { readonly kind: 'reuse'; readonly userId: string; readonly revocations: readonly Revocation[] }
+  | Refused;
+
+type Refused = {
+  readonly kind: 'refused';
+  readonly reason: 'malformed' | 'unknown' | 'revoked' | 'expired' | 'disabled';
+  /** Known when the token is one of ours. */
+  readonly userId: string | null;
+};
 
 /** What the outcome of one transaction is for the others that it answers. */
 const sharedKinds = {
@@ -51,7 +58,7 @@ const RefreshBody = Type.Object({ refresh_token: Type.String() }, strict);
 const RefreshBodyOrCookie = Type.Object({ refresh_token: Type.Optional(Type.String()) }, strict);
 
 export function sessionRefresh(deps: Deps) {
-  const { config, db, metrics, secrets } = deps;
+  const { config, db, metrics, refusals, secrets } = deps;
   const mayUseCookie = config.refreshCookie === 'on';
   const turns = createAccountTurns<Outcome>();
   const accounts = new BoundedMap<string>(accountsKept, () => 1);
@@ -59,7 +66,7 @@ export function sessionRefresh(deps: Deps) {
 
   async function refresh(tx: Queryable, token: RefreshToken, caller: Caller): Promise<Outcome> {
     const loaded = await load(tx, token);
-    if (loaded === undefined) return { kind: 'refused' };
+    if (loaded === undefined) return { kind: 'refused', reason: 'unknown', userId: null };
     const { user, row } = loaded;
     const { sessionId } = token;
     accounts.set(sessionId, user.id);
@@ -84,13 +91,36 @@ export function sessionRefresh(deps: Deps) {
         const data = { generation: token.generation, current_generation: row.generation };
         await insertAuditEvent(tx, { ...event, event: 'token.reuse_detected', outcome: 'denied', data });
         const revocations = await saveSessionRevocations(tx, deps, ended === undefined ? [] : [ended]);
-        return { kind: 'reuse', revocations };
+        return { kind: 'reuse', userId: user.id, revocations };
       }
       case 'refused':
-        return { kind: 'refused' };
+        return { kind: 'refused', reason: decision.reason, userId: user.id };
       default:
         return decision satisfies never;
     }
+  }
+
+  /** Makes no query: the event is written after the answer. */
+  function refuse(
+    caller: Caller,
+    { reason, userId }: Omit<Refused, 'kind'>,
+    sessionId: string | null,
+  ): never {
+    refusals.writeLater({
+      event: {
+        ...auditOrigin(caller),
+        event: 'token.refused',
+        outcome: 'denied',
+        // Who sent a token that is dead may be anybody.
+        actorId: null,
+        targetId: userId,
+        sessionId: userId === null ? null : sessionId,
+        data: { reason },
+      },
+      network: caller.network,
+      key: sessionId ?? '',
+    });
+    throw new AppError('invalid_refresh_token');
   }
 
   return endpoint(
@@ -104,12 +134,13 @@ export function sessionRefresh(deps: Deps) {
     async ({ body, caller, rawHeaders }, reply) => {
       const inCookie = body.refresh_token === undefined;
       const text = body.refresh_token ?? readRefreshCookie(rawHeaders, config.publicUrl);
-      const token = text === undefined ? undefined : readRefreshToken(text, secrets.refreshMac);
-      if (token === undefined) throw new AppError('invalid_refresh_token');
+      if (text === undefined) throw new AppError('invalid_refresh_token');
+      const token = readRefreshToken(text, secrets.refreshMac);
+      if (token === undefined) return refuse(caller, { reason: 'malformed', userId: null }, null);
       const account = accounts.get(token.sessionId) ?? token.sessionId;
       const { outcome, isFirst } = await turns.take(
         account,
-        text ?? '',
+        text,
         () => db.transaction((tx) => refresh(tx, token, caller)),
         spendTime,
       );
@@ -117,10 +148,12 @@ export function sessionRefresh(deps: Deps) {
       metrics.countRefresh(kind);
       switch (outcome.kind) {
         case 'refused':
-          throw new AppError('invalid_refresh_token');
+          return refuse(caller, outcome, token.sessionId);
         case 'reuse':
           await announceRevocations(deps, caller, reply, outcome.revocations);
           if (inCookie) reply.header('set-cookie', clearedRefreshCookie);
+          // Of several with the same token, one made the event of the reuse.
+          if (!isFirst) return refuse(caller, { ...outcome, reason: 'revoked' }, token.sessionId);
           throw new AppError('invalid_refresh_token');
         case 'rotated':
         case 'repeated': {

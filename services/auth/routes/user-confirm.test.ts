@@ -194,7 +194,12 @@ describe('a known and an unknown address', () => {
       const done: string[] = [];
       const { handle } = userRegister({
         ...auth.deps,
-        db: { ...auth.deps.db, query: (sql) => (done.push(sql.name), auth.deps.db.query(sql)) },
+        db: {
+          ...auth.deps.db,
+          query: (sql) => (done.push(sql.name), auth.deps.db.query(sql)),
+          transaction: (work) =>
+            auth.deps.db.transaction((tx) => work({ query: (sql) => (done.push(sql.name), tx.query(sql)) })),
+        },
         gate: {
           ...auth.deps.gate,
           run: (network, hashing) => (done.push('hash'), auth.deps.gate.run(network, hashing)),
@@ -208,7 +213,13 @@ describe('a known and an unknown address', () => {
     };
     const done = await work(unknown);
     assert.deepEqual(await work(known), done);
-    assert.deepEqual(done, ['hash', 'is-email-taken', 'insert-pending-registration', 'mail true']);
+    assert.deepEqual(done, [
+      'hash',
+      'is-email-taken',
+      'insert-pending-registration',
+      'insert-audit-events',
+      'mail true',
+    ]);
   });
 
   test('are limited alike: five mails to one address, from wherever, then a 429', async () => {

@@ -7,11 +7,13 @@ import { Type } from 'typebox';
 import { classOf } from '../crypto/foreign/stored-hash.ts';
 import type { AuthDeps } from '../deps.ts';
 import { normalizePassword } from '../domain/decide-password.ts';
+import type { Caller } from '../http/caller.ts';
 import { encodeRegistered } from '../http/encode-rows.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { RegisteredUser } from '../http/schemas.ts';
 import { refuseField } from '../http/validation-errors.ts';
 import { hashMailToken } from '../mail/mail-registration.ts';
+import { recordRefused } from '../registration/record-refused.ts';
 import { saveRegistration } from '../registration/save-registration.ts';
 import { findPendingRegistration, takePendingRegistration } from '../store/pending-registrations.ts';
 
@@ -20,8 +22,10 @@ const ConfirmBody = Type.Object(
   { additionalProperties: false },
 );
 
-export function userConfirm(deps: Pick<AuthDeps, 'config' | 'db' | 'gate' | 'passwordHash'>) {
-  const { config, db, gate, passwordHash } = deps;
+export function userConfirm(
+  deps: Pick<AuthDeps, 'config' | 'db' | 'gate' | 'limits' | 'passwordHash' | 'refusals'>,
+) {
+  const { config, db, gate, limits, passwordHash, refusals } = deps;
 
   function isItsPassword(storedHash: string, typed: string, network: string): Promise<boolean> {
     const normal = normalizePassword(typed);
@@ -29,6 +33,11 @@ export function userConfirm(deps: Pick<AuthDeps, 'config' | 'db' | 'gate' | 'pas
     const passwordClass = classOf(storedHash);
     const known = { passwordHash: storedHash, passwordClass };
     return gate.run(network, () => passwordHash.verify(known, [passwordClass], { typed, normal }));
+  }
+
+  async function refuseToken(caller: Caller): Promise<never> {
+    await recordRefused(refusals, caller, { reason: 'unknown_token' });
+    throw refuseField('/token', 'is not valid, was used or has expired');
   }
 
   return endpoint(
@@ -39,24 +48,28 @@ export function userConfirm(deps: Pick<AuthDeps, 'config' | 'db' | 'gate' | 'pas
       refusals: [403, 409],
     },
     async ({ body, caller }, reply) => {
-      if (config.registration === 'closed') throw new AppError('registration_closed');
+      if (config.registration === 'closed') {
+        await recordRefused(refusals, caller, { reason: 'closed' });
+        throw new AppError('registration_closed');
+      }
       const tokenHash = hashMailToken(body.token);
       const pending = await findPendingRegistration(db, tokenHash);
-      if (pending === undefined) throw refuseToken();
+      if (pending === undefined) return refuseToken(caller);
+      const account = limits.accountKey(pending.email);
       if (!(await isItsPassword(pending.passwordHash, body.password, caller.network))) {
+        await recordRefused(refusals, caller, { reason: 'wrong_password', account });
         throw refuseField('/password', 'is not the one of this registration');
       }
       const user = await db.transaction(async (tx) => {
         const taken = await takePendingRegistration(tx, tokenHash);
-        if (taken === undefined) throw refuseToken(); // used since it was found
-        return saveRegistration(tx, taken, caller);
+        return taken === undefined ? 'used_meanwhile' : saveRegistration(tx, taken, caller);
       });
-      if (user === undefined) throw new AppError('email_taken');
+      if (user === 'used_meanwhile') return refuseToken(caller);
+      if (user === undefined) {
+        await recordRefused(refusals, caller, { reason: 'email_taken', account });
+        throw new AppError('email_taken');
+      }
       return reply.code(201).send(encodeRegistered(user));
     },
   );
-}
-
-function refuseToken(): AppError {
-  return refuseField('/token', 'is not valid, was used or has expired');
 }

@@ -6,6 +6,7 @@ import { canonicalEmail } from '../domain/canonical-email.ts';
 import { encodeUser } from '../http/encode-rows.ts';
 import { signedInEndpoint } from '../http/endpoint.ts';
 import { loadPage, pageBody, pageQuery } from '../http/page.ts';
+import { recordRead } from '../http/record-read.ts';
 import { Role, UserBody } from '../http/schemas.ts';
 import { refuseField } from '../http/validation-errors.ts';
 import { listUsers } from '../store/users.ts';
@@ -20,18 +21,25 @@ const UsersQuery = Type.Object(
   { additionalProperties: false },
 );
 
-export function userList({ db, secrets }: Pick<AuthDeps, 'db' | 'secrets'>) {
+export function userList({ db, limits, secrets }: Pick<AuthDeps, 'db' | 'limits' | 'secrets'>) {
   return signedInEndpoint(
     { summary: 'List accounts', query: UsersQuery, answers: { 200: pageBody(UserBody) } },
-    async ({ query }) => {
+    async ({ query, caller, principal }) => {
       const filter = {
         email: query.email === undefined ? undefined : readEmail(query.email),
         role: query.role,
         disabled: query.disabled === undefined ? undefined : query.disabled === 'true',
       };
-      const { rows, nextCursor } = await loadPage('users', query, secrets.cursorMac, (beforeId, limit) =>
-        listUsers(db, filter, beforeId, limit),
+      const { rows, beforeId, nextCursor } = await loadPage(
+        'users',
+        query,
+        secrets.cursorMac,
+        (before, limit) => listUsers(db, filter, before, limit),
       );
+      const { role, disabled, limit } = query;
+      const account = filter.email === undefined ? undefined : limits.accountKey(filter.email);
+      const asked = { role, disabled, limit, before: beforeId };
+      await recordRead(db, caller, principal, { event: 'users.listed', asked, personal: { account } });
       return { items: rows.map(encodeUser), next_cursor: nextCursor };
     },
   );

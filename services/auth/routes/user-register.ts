@@ -5,7 +5,7 @@ import { AppError } from '@pi-gateway/problem/app-error.ts';
 import { Type } from 'typebox';
 import type { AuthDeps } from '../deps.ts';
 import { canonicalEmail } from '../domain/canonical-email.ts';
-import type { Caller } from '../http/caller.ts';
+import { auditOrigin, type Caller } from '../http/caller.ts';
 import { encodeRegistered } from '../http/encode-rows.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { CredentialsBody, RegisteredUser } from '../http/schemas.ts';
@@ -13,27 +13,33 @@ import { refuseField } from '../http/validation-errors.ts';
 import { rateLimited, type Verdict } from '../limits/login-limits.ts';
 import { mailRegistration } from '../mail/mail-registration.ts';
 import { isFreeOfLeaks, judgeNewPassword } from '../registration/judge-new-password.ts';
+import { recordRefused } from '../registration/record-refused.ts';
 import { saveRegistration } from '../registration/save-registration.ts';
 import { isEmailTaken } from '../store/users.ts';
 
 type Deps = Pick<
   AuthDeps,
-  'config' | 'db' | 'gate' | 'leakedPasswords' | 'limits' | 'mailer' | 'metrics' | 'passwordHash'
+  'config' | 'db' | 'gate' | 'leakedPasswords' | 'limits' | 'mailer' | 'metrics' | 'passwordHash' | 'refusals'
 >;
 type Account = { readonly email: string; readonly password: string };
 
 export function userRegister(deps: Deps) {
   const { config, db, gate, limits, passwordHash } = deps;
   /** Within the limits; gives the headers that the answer carries. */
-  async function admit(email: string, network: string): Promise<Verdict['headers']> {
-    gate.checkPlace(network);
-    const byNetwork = await limits.admitRegistration(network);
-    if (byNetwork.limited) throw rateLimited(byNetwork);
-    if (config.registration === 'verified') {
-      const byAddress = await limits.admitMail(limits.accountKey(email));
-      if (byAddress.limited) throw rateLimited(byAddress);
-    }
-    return byNetwork.headers;
+  async function admit(account: string, caller: Caller): Promise<Verdict['headers']> {
+    gate.checkPlace(caller.network);
+    const byNetwork = await limits.admitRegistration(caller.network);
+    const byAddress =
+      !byNetwork.limited && config.registration === 'verified' ? await limits.admitMail(account) : undefined;
+    const verdict = [byNetwork, byAddress].find((one) => one?.limited === true);
+    if (verdict === undefined) return byNetwork.headers;
+    await recordRefused(deps.refusals, caller, { reason: 'rate_limited', account });
+    throw rateLimited(verdict);
+  }
+
+  async function refuseTaken(account: string, caller: Caller): Promise<never> {
+    await recordRefused(deps.refusals, caller, { reason: 'email_taken', account });
+    throw new AppError('email_taken');
   }
 
   return endpoint(
@@ -47,20 +53,25 @@ export function userRegister(deps: Deps) {
       refusals: [403, 409, 429],
     },
     async ({ body, caller }, reply) => {
-      if (config.registration === 'closed') throw new AppError('registration_closed');
+      if (config.registration === 'closed') {
+        await recordRefused(deps.refusals, caller, { reason: 'closed' });
+        throw new AppError('registration_closed');
+      }
       const account = await readAccount(deps, body);
-      reply.headers(await admit(account.email, caller.network));
+      const accountKey = limits.accountKey(account.email);
+      reply.headers(await admit(accountKey, caller));
       if (!(await isFreeOfLeaks(deps, account.password)))
         throw refuseField('/password', 'is among leaked passwords');
       const hash = () => gate.run(caller.network, () => passwordHash.hash(account.password));
       if (config.registration === 'verified') {
         // The hash is made for a known address too: the time tells nothing.
-        await mailRegistration(deps, { email: account.email, passwordHash: await hash() });
+        const pending = { email: account.email, passwordHash: await hash() };
+        await mailRegistration(deps, pending, { ...auditOrigin(caller), account: accountKey });
         return reply.code(202).send({ status: 'verification_sent' });
       }
-      if (await isEmailTaken(db, account.email)) throw new AppError('email_taken');
+      if (await isEmailTaken(db, account.email)) return refuseTaken(accountKey, caller);
       const user = await register({ email: account.email, passwordHash: await hash() }, caller);
-      if (user === undefined) throw new AppError('email_taken');
+      if (user === undefined) return refuseTaken(accountKey, caller);
       return reply.code(201).send(encodeRegistered(user));
     },
   );

@@ -8,7 +8,7 @@ import { auditOrigin } from '../http/caller.ts';
 import { signedInEndpoint } from '../http/endpoint.ts';
 import { announceRevocations, saveUserRevocation } from '../http/revoke.ts';
 import { IdParams } from '../http/schemas.ts';
-import { insertAuditEventPerSession } from '../store/audit-events.ts';
+import { insertAuditEvent, insertAuditEventPerSession } from '../store/audit-events.ts';
 import { listRevocationsOf } from '../store/revocations.ts';
 import { revokeSessionsOfUser } from '../store/sessions.ts';
 import { lockUser, saveUserRights } from '../store/user-rights.ts';
@@ -23,27 +23,31 @@ export function userSessionsDelete(deps: Pick<AuthDeps, 'config' | 'db' | 'revoc
     },
     async ({ params: { id }, caller, principal }, reply) => {
       if (!isUuidV7(id)) throw new AppError('not_found');
+      const event = {
+        ...auditOrigin(caller),
+        actorId: principal.user.id,
+        targetId: id,
+        sessionId: principal.sessionId,
+      };
       const revocations = await deps.db.transaction(async (tx) => {
         const user = await lockUser(tx, id);
-        if (user === undefined) throw new AppError('not_found');
+        if (user === undefined) {
+          const data = { reason: 'not_found', wanted: { sessions: 'ended' } };
+          await insertAuditEvent(tx, { ...event, event: 'user.change_refused', outcome: 'failure', data });
+          return undefined;
+        }
         const ended = await revokeSessionsOfUser(tx, id, 'deleted_by_admin');
         if (ended.length === 0) return listRevocationsOf(tx, 'user', id);
         // One revocation for the whole user instead of one a session: the rights stay as they are.
         const { notBefore } = await saveUserRights(tx, id, user);
         await insertAuditEventPerSession(
           tx,
-          {
-            ...auditOrigin(caller),
-            event: 'session.revoked',
-            outcome: 'success',
-            actorId: principal.user.id,
-            targetId: id,
-            data: { reason: 'deleted_by_admin' },
-          },
+          { ...event, event: 'session.revoked', outcome: 'success', data: { reason: 'deleted_by_admin' } },
           ended.map((session) => session.id),
         );
         return saveUserRevocation(tx, deps, id, notBefore);
       });
+      if (revocations === undefined) throw new AppError('not_found');
       await announceRevocations(deps, caller, reply, revocations);
       return reply.code(204).send();
     },

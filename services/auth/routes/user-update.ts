@@ -5,6 +5,7 @@ import { AppError } from '@pi-gateway/problem/app-error.ts';
 import { isUuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 import { Type } from 'typebox';
 import type { AuthDeps } from '../deps.ts';
+import { refuseRevoked } from '../http/authenticate.ts';
 import { auditOrigin } from '../http/caller.ts';
 import { encodeUser } from '../http/encode-rows.ts';
 import { signedInEndpoint } from '../http/endpoint.ts';
@@ -43,7 +44,7 @@ export function userUpdate(deps: Deps) {
         case 'last_admin':
           throw new AppError('last_admin');
         case 'actor_lost_rights':
-          throw new AppError('invalid_token');
+          throw refuseRevoked({ sub: principal.user.id, sid: principal.sessionId });
         case 'saved':
           if (body.disabled === false) {
             await deps.limits.forgiveFailures(deps.limits.accountKey(change.user.email));

@@ -19,6 +19,7 @@ export type MetricsState = {
   readonly issuers: () => Iterable<Pick<TrustedIssuer, 'config' | 'keys'>>;
   readonly loopLagMs: () => number;
   readonly droppedLines: () => number;
+  readonly refusalsWaiting: () => number;
   readonly services: () => Iterable<UpstreamService>;
 };
 
@@ -102,6 +103,7 @@ export class GatewayMetrics {
     );
     gauge('pi_gateway_tunnels', 'Open WebSockets.', state.tunnels);
     gauge('pi_gateway_access_log_dropped_lines', 'Lines the log did not take.', state.droppedLines);
+    gauge('pi_gateway_refusals_waiting', 'Refusals that auth has not confirmed yet.', state.refusalsWaiting);
     const issuerKeys = new Gauge({
       name: 'pi_issuer_keys_age_seconds',
       help: 'Since the keys of another issuer were last confirmed; +Inf before the first load.',

@@ -6,18 +6,14 @@ import { isExpired } from '@pi-gateway/access-token/claims.ts';
 import { readBearer } from '@pi-gateway/access-token/read-bearer.ts';
 import { VerifiedTokenCache } from '@pi-gateway/access-token/verified-token-cache.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
+import { TokenFault, type TokenHolder } from '@pi-gateway/problem/token-fault.ts';
 import type { Exchange } from '../exchange.ts';
-import type { ReportDenial } from '../observe/denial-reporter.ts';
 import type { Principal } from '../principal.ts';
 import type { LiveRevocations } from '../revocation/live-revocations.ts';
 import type { Access } from '../routing/route.ts';
 import { type IdentifyDeps, identifyCaller, type TrustedIssuers } from './identify-caller.ts';
 
-export type AccessDeps = IdentifyDeps & {
-  readonly revocations: LiveRevocations;
-  /** Makes the audit event of a refusal for a role. */
-  readonly reportDenial: ReportDenial;
-};
+export type AccessDeps = IdentifyDeps & { readonly revocations: LiveRevocations };
 
 /** About 10,000 tokens; their text counts towards the bytes. */
 export function openVerifiedTokens(): VerifiedTokenCache {
@@ -25,7 +21,7 @@ export function openVerifiedTokens(): VerifiedTokenCache {
 }
 
 /**
- * Sets the exchange's principal, or throws. Waits only where a key has to be fetched first, or a denial to be told.
+ * Sets the exchange's principal, or throws. Waits only where a key has to be fetched first.
  * @throws {AppError} missing_token, invalid_token, insufficient_role, malformed_request, unavailable.
  */
 export function checkAccess(x: Exchange, deps: AccessDeps): void | Promise<void> {
@@ -50,28 +46,27 @@ export function checkAccess(x: Exchange, deps: AccessDeps): void | Promise<void>
 const none = { kind: 'none' } as const;
 const ownOnly = {};
 
-function checkPrincipal(
-  x: Exchange,
-  principal: Principal,
-  access: Access,
-  deps: AccessDeps,
-): void | Promise<void> {
-  const { revocations, reportDenial } = deps;
+function checkPrincipal(x: Exchange, principal: Principal, access: Access, deps: AccessDeps): void {
+  const { revocations } = deps;
   const isUser = principal.kind === 'user';
   // Before the first load a revoked token could not be told from a living one.
   if (isUser && !revocations.isLoaded) throw new AppError('unavailable');
-  if (!isAlive(principal, x.snapshot.issuers, deps)) throw new AppError('invalid_token');
+  if (!isAlive(principal, x.snapshot.issuers, deps)) {
+    throw new AppError('invalid_token', { cause: new TokenFault('revoked', holderOf(principal)) });
+  }
   // Known from here on, so that the record tells who was denied.
   x.principal = principal;
-  if (access.kind !== 'roles') return undefined;
+  if (access.kind !== 'roles') return;
   // A role may have been taken away in the time we know nothing of; other routes go on until the token expires.
   if (isUser && revocations.isStale()) throw new AppError('unavailable');
-  if (hasRoles(principal, access)) return undefined;
-  // Our audit log knows our own accounts only.
-  const told = isUser ? reportDenial(x, principal.claims) : Promise.resolve();
-  return told.then(() => {
-    throw new AppError('insufficient_role');
-  });
+  if (hasRoles(principal, access)) return;
+  throw new AppError('insufficient_role');
+}
+
+/** Whose a dead token was, where our audit log knows him. */
+function holderOf(principal: Principal): TokenHolder | undefined {
+  if (principal.kind !== 'user') return undefined;
+  return { userId: principal.claims.sub, sessionId: principal.claims.sid };
 }
 
 function hasRoles({ roles: held }: Principal, { roles, rolesAll }: Access & { kind: 'roles' }): boolean {

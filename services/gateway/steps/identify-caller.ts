@@ -10,6 +10,7 @@ import {
   verifyWithRemoteKeys,
 } from '@pi-gateway/access-token/verify-with-remote-keys.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
+import { TokenFault } from '@pi-gateway/problem/token-fault.ts';
 import type { TrustedIssuer } from '../issuers/trusted-issuer.ts';
 import { claimedIssuer, type ForeignVerification } from '../issuers/verify-foreign-token.ts';
 import { type Principal, userPrincipal } from '../principal.ts';
@@ -48,7 +49,7 @@ export function identifyCaller(
   const claimed = claimedIssuer(token);
   if (takesOwn && claimed === deps.publicUrl) return identifyUser(token, deps);
   const issuer = others.find(({ config }) => config.issuer === claimed);
-  if (issuer === undefined) throw new AppError('invalid_token');
+  if (issuer === undefined) throw refuseToken('issuer');
   const verification = issuer.verify(token, deps);
   return verification instanceof Promise
     ? verification.then((fetched) => readForeign(fetched, audience))
@@ -65,7 +66,8 @@ function identifyUser(token: string, deps: IdentifyDeps): Principal | Promise<Pr
 function claimsOf(verification: RemoteVerification): AccessTokenClaims {
   if (verification.kind === 'valid') return verification.claims;
   // Without keys nothing can be told of a token: closed, and said to be our fault.
-  throw new AppError(verification.kind === 'unavailable' ? 'unavailable' : 'invalid_token');
+  if (verification.kind === 'unavailable') throw new AppError('unavailable');
+  throw refuseToken(verification.kind === 'invalid' ? verification.reason : 'unknown_key');
 }
 
 function readForeign(
@@ -73,10 +75,17 @@ function readForeign(
   audience: readonly string[] | undefined,
 ): Principal {
   if (verification === 'unavailable') throw new AppError('unavailable');
-  if (verification.kind !== 'valid') throw new AppError('invalid_token');
+  if (verification.kind !== 'valid') {
+    throw refuseToken(verification.kind === 'invalid' ? verification.reason : 'unknown_key');
+  }
   const { principal } = verification;
   if (audience !== undefined && !principal.audiences.some((one) => audience.includes(one))) {
-    throw new AppError('invalid_token');
+    throw refuseToken('audience');
   }
   return principal;
+}
+
+/** `fault` is for the audit log; the answer says nothing of it. */
+function refuseToken(fault: string): AppError {
+  return new AppError('invalid_token', { cause: new TokenFault(fault) });
 }

@@ -1,12 +1,19 @@
 // record: runs once for every request, whatever became of it, after the last byte or the loss of the
-// connection. It takes down numbers only; writing the log and summing up the metrics happens in batches.
+// connection. It takes down numbers only; writing the log, summing up the metrics and
+// telling auth of refusals happens in batches.
 
 import type { Exchange } from '../exchange.ts';
 import type { AccessLog } from '../observe/access-log.ts';
+import { describeRefusal } from '../observe/describe-refusal.ts';
 import type { GatewayMetrics } from '../observe/metrics.ts';
+import type { RefusalReporter } from '../observe/refusal-reporter.ts';
 import { originalProto } from './assign-identity.ts';
 
-export type RecordDeps = { readonly log: AccessLog; readonly metrics: GatewayMetrics };
+export type RecordDeps = {
+  readonly log: AccessLog;
+  readonly metrics: GatewayMetrics;
+  readonly refusals: RefusalReporter;
+};
 
 const batchMs = 20;
 
@@ -39,7 +46,7 @@ export class Recorder {
   }
 
   #settleOne(x: Exchange, endedMs: number): void {
-    const { metrics, log } = this.#deps;
+    const { metrics, log, refusals } = this.#deps;
     const status = x.status !== 0 ? x.status : x.res.headersSent ? x.res.statusCode : 0;
     const isWhole = x.res.writableFinished || status === 101;
     const reason = x.reason ?? (isWhole ? '' : 'client_gone');
@@ -60,6 +67,8 @@ export class Recorder {
       reason: reason === '' ? undefined : reason,
       endedMs,
     });
+    const refusal = describeRefusal(x, performance.timeOrigin + endedMs);
+    if (refusal !== undefined) refusals.add(refusal);
     if (log.isOff) return;
     log.add({
       time: new Date(performance.timeOrigin + x.startedMs).toISOString(),

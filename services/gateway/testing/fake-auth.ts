@@ -2,8 +2,9 @@
 // it, signed by jose as the real one does.
 
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { ReportedRefusal } from '@pi-gateway/gateway-link/refusal-report.ts';
 import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 
@@ -12,6 +13,8 @@ export const masterKey = 'ab'.repeat(32);
 
 type Key = { readonly kid: string; readonly privateKey: CryptoKey; readonly jwk: JWK };
 type RevocationRow = { kind: 'session' | 'user' | 'key'; id: string; not_before: number; until: number };
+
+type Report = { readonly batch: string; readonly refusals: readonly ReportedRefusal[] };
 
 export type TokenOptions = {
   readonly role?: 'user' | 'admin';
@@ -29,8 +32,9 @@ export class FakeAuth {
   readonly forwarded: string[][] = [];
   /** Stand on the answers to forwarded requests. */
   readonly answerHeaders: Record<string, string> = {};
-  readonly denials: { readonly headers: IncomingHttpHeaders; readonly body: Record<string, unknown> }[] = [];
-  /** While true, denials are heard and never answered. */
+  /** The reports of refusals that came, one a request. */
+  readonly reports: Report[] = [];
+  /** While true, reports are heard and never answered. */
   isDeaf = false;
   /** While true, every answer is a 503. */
   isDown = false;
@@ -50,11 +54,11 @@ export class FakeAuth {
         res.end(JSON.stringify({ keys: auth.keys.map(({ jwk }) => jwk) }));
       } else if (req.url?.startsWith('/internal/revocations?since=') && req.headers['x-pi-call']) {
         res.end(JSON.stringify({ as_of: Date.now() * 1000, revocations: auth.revocations }));
-      } else if (req.url === '/internal/access-denials' && req.headers['x-pi-call']) {
+      } else if (req.url === '/internal/refusals' && req.headers['x-pi-call']) {
         let body = '';
         req.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
         req.on('end', () => {
-          auth.denials.push({ headers: req.headers, body: JSON.parse(body) as Record<string, unknown> });
+          auth.reports.push(JSON.parse(body) as Report);
           if (!auth.isDeaf) res.writeHead(204).end();
         });
       } else {
@@ -67,6 +71,12 @@ export class FakeAuth {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return auth;
+  }
+
+  /** What was reported, each batch once. */
+  get refusals(): readonly ReportedRefusal[] {
+    const batches = new Map(this.reports.map(({ batch, refusals }) => [batch, refusals]));
+    return [...batches.values()].flat();
   }
 
   get origin(): string {
