@@ -154,10 +154,10 @@ const sections: Readonly<Record<string, readonly Row[]>> = {
       after: '503 on routes that demand a role; the others go on',
     },
     {
-      what: 'The event of a refusal to be taken by auth',
-      file: 'services/gateway/observe/denial-reporter.ts',
+      what: 'A report of refusals to be taken by auth',
+      file: 'services/gateway/observe/send-report.ts',
       name: 'answerMs',
-      after: 'the log tells of it',
+      after: 'it is sent again, later each time',
     },
   ],
   'Gateway and services (`gateway.yaml` sets them for each)': [

@@ -96,6 +96,7 @@ export const otherEvents: Readonly<Record<string, readonly RouteOutcome[]>> = {
   'The service by itself': [
     ['the first admin', 'user.registered'],
     ['the rotation of signing keys', 'keys.rotated'],
+    ['retention', 'audit.dropped'],
   ],
   '`pi user`': [
     ['create', 'user.registered'],
@@ -106,6 +107,7 @@ export const otherEvents: Readonly<Record<string, readonly RouteOutcome[]>> = {
     ['list', 'users.listed'],
     ['import, one each account', 'user.imported'],
     ['export', 'users.exported'],
+    ['erase', 'user.erased'],
   ],
   '`pi keys`': [
     ['rotate', 'keys.rotated'],
@@ -114,5 +116,6 @@ export const otherEvents: Readonly<Record<string, readonly RouteOutcome[]>> = {
   '`pi audit`': [
     ['list', 'audit.listed'],
     ['export', 'audit.exported'],
+    ['drop-before', 'audit.dropped'],
   ],
 };
