@@ -86,6 +86,7 @@ function answerOf(config: RoutingConfig, found: Explanation): Answer {
         ...checksOf(settings).map((check, i) => `${i === 0 ? 'checks   ' : '         '}${check}`),
         `goes to  ${route.service === '' ? 'the gateway itself' : `${route.service}: ${target}`}`,
         ...(service?.targets ?? []).map(({ origin }) => `         ${origin}`),
+        ...(service?.identity === 'token' ? ['         which is told who calls by a signed token'] : []),
       ];
       const json = {
         ...named(route),

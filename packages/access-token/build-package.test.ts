@@ -74,9 +74,16 @@ describe('the packed package', () => {
     writeFileSync(
       join(service, 'service.ts'),
       `import { createTokenVerifier, type TokenCheck } from '@pi-gateway/access-token';
+       import { createInternalTokenVerifier } from '@pi-gateway/access-token/internal';
        import type { AccessTokenClaims } from '@pi-gateway/access-token/claims';
+       import type { InternalTokenClaims } from '@pi-gateway/access-token/internal-token';
        export async function whoCalls(rawHeaders: string[]): Promise<AccessTokenClaims | undefined> {
          const check: TokenCheck = await createTokenVerifier({ issuer: 'https://a.example' }).verify(rawHeaders);
+         return check.kind === 'valid' ? check.claims : undefined;
+       }
+       export async function whoIsTold(rawHeaders: string[]): Promise<InternalTokenClaims | undefined> {
+         const identity = createInternalTokenVerifier({ gateway: 'https://a.example', audience: 'orders' });
+         const check = await identity.verify(rawHeaders, { method: 'GET' });
          return check.kind === 'valid' ? check.claims : undefined;
        }`,
     );

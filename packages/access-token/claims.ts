@@ -78,6 +78,7 @@ function isId(value: unknown): value is string {
   return typeof value === 'string' && isUuidV7(value);
 }
 
-function isTime(value: unknown): value is number {
+/** Whole seconds since the epoch. */
+export function isTime(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) > 0 && (value as number) <= lastSecond;
 }

@@ -12,6 +12,8 @@ import type { GatewayConfig } from './config.ts';
 import type { GatewayDeps } from './deps.ts';
 import { endExchange } from './end-exchange.ts';
 import { Exchange, type Listener } from './exchange.ts';
+import { IdentityKeys } from './identity/identity-keys.ts';
+import { IdentityTokens } from './identity/identity-tokens.ts';
 import { TrustedIssuer } from './issuers/trusted-issuer.ts';
 import { ConcurrencyLimits } from './limits/concurrency.ts';
 import { LoadShedder } from './limits/load-shedder.ts';
@@ -78,6 +80,7 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
   const upkeep = createUpkeep(deps.lookUp, { log, metrics: metrics.upstreams });
   upkeep.follow(routing.current.services);
   const recorder = new Recorder({ log: deps.accessLog, metrics, refusals: deps.refusals });
+  const identityKeys = new IdentityKeys(config.masterKey, config.gatewayIdentityEpoch);
 
   const pipeline: PipelineDeps = {
     ...deps,
@@ -90,6 +93,12 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     shedder: new LoadShedder(
       config.gatewayShedLagMs === 'off' ? Number.POSITIVE_INFINITY : config.gatewayShedLagMs,
     ),
+    identityKeys,
+    identityTokens: new IdentityTokens({
+      keys: identityKeys,
+      publicUrl: config.publicUrl,
+      nowMs: deps.nowMs,
+    }),
     authProof: { name: forwardProofHeader, value: forwardProof(config.masterKey) },
     isReady: () => !isDraining && deps.keys.isLoaded && deps.revocations.isLoaded,
     applyRevocations(header) {

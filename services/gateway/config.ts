@@ -72,6 +72,12 @@ export const gatewaySettings = {
     default: '-',
     doc: 'Where the access log goes: - for standard error, off, or the path of a file.',
   }),
+  gatewayIdentityEpoch: whole('GATEWAY_IDENTITY_EPOCH', {
+    default: '1',
+    min: 1,
+    max: 1_000_000,
+    doc: 'Raise it by one, in all gateways, to replace at once the keys that sign internal tokens; they turn by themselves once a week.',
+  }),
   gatewayTransport: oneOf('GATEWAY_TRANSPORT', ['undici', 'lean'], {
     default: 'undici',
     doc: 'What speaks HTTP/1.1 to the services: undici, or the lean client of our own.',

@@ -1,18 +1,21 @@
 // match: the few exact paths that the gateway answers by itself. They come before the routes, so that no file
 // can take them away.
 
+import { internalKeysPath } from '@pi-gateway/access-token/internal-token.ts';
 import type { Log } from '@pi-gateway/log/log.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import type { Exchange } from '../exchange.ts';
 import type { AccessDeps } from '../steps/check-access.ts';
 import { answerJson } from './answer-json.ts';
+import { answerIdentityKeys, type IdentityKeysDeps } from './identity-keys.ts';
 import { answerVerify } from './verify.ts';
 
-export type EndpointDeps = AccessDeps & {
-  readonly log: Log;
-  /** Keys and revocations are there, and the process is not shutting down. */
-  readonly isReady: () => boolean;
-};
+export type EndpointDeps = AccessDeps &
+  IdentityKeysDeps & {
+    readonly log: Log;
+    /** Keys and revocations are there, and the process is not shutting down. */
+    readonly isReady: () => boolean;
+  };
 
 type Endpoint = (x: Exchange, deps: EndpointDeps) => Promise<'answered'> | 'answered';
 
@@ -21,6 +24,7 @@ const endpoints = new Map<string, Endpoint>([
   ['/readyz', answerReadiness],
   ['/livez', answerLiveness],
   ['/verify', answerVerify],
+  [internalKeysPath, answerIdentityKeys],
 ]);
 
 export function matchEndpoint(x: Exchange, deps: EndpointDeps): void | 'answered' | Promise<'answered'> {

@@ -3,7 +3,8 @@
 //
 // The asking proxy names the original request in headers that a client could send as well. They are believed
 // from anybody, because an answer permits nothing by itself: who acts on it is the proxy, and that one sets
-// them. But a client's forged header may ride along beside the proxy's own under the other family of names;
+// them. The answer tells the identity in headers and never gives an internal token: a client could ask for his own.
+// But a client's forged header may ride along beside the proxy's own under the other family of names;
 // so all that are sent must agree, or nothing is decided.
 
 import { AppError } from '@pi-gateway/problem/app-error.ts';

@@ -97,7 +97,7 @@ function classify(lower: string): HeaderKind {
   if (kind !== undefined) return kind;
   if (/^x[^a-z0-9]*pi[^a-z0-9]/.test(lower) || lower === 'x-pi') return headerKind.internal;
   const letters = lower.replace(/[^a-z0-9]/g, '');
-  if (/^xpi(gateway|call|revocations)$/.test(letters)) return headerKind.internal;
+  if (/^xpi(gateway|call|revocations|identity)$/.test(letters)) return headerKind.internal;
   if (dropped.has(letters) || letters.startsWith('xforwarded')) return headerKind.drop;
   return headerKind.pass;
 }

@@ -63,6 +63,8 @@ const variables = {
   PATH_: '/a',
   ISSUER: 'https://a.test',
   ALGORITHM: 'RS256',
+  IDENTITY: 'token',
+  PROTOCOL: 'h2c',
 };
 
 type Kind = 'service' | 'route' | 'issuer';
@@ -117,6 +119,7 @@ const samples: Readonly<Record<Kind, Readonly<Record<string, readonly Value[]>>>
       'http://a',
     ],
     dns_refresh_ms: [...numbers.filter((one) => one !== '7'), '${MANY}'],
+    protocol: ['http1', 'h2c', 'http2', true, '${PROTOCOL}'],
     tls: [
       {},
       { ca_file: '/a' },
@@ -157,6 +160,7 @@ const samples: Readonly<Record<Kind, Readonly<Record<string, readonly Value[]>>>
     ],
     max_pending: [...numbers, '${NUMBER}'],
     forward_token: [true, false, 'true', 'yes', 1, '${FLAG}'],
+    identity: ['headers', 'token', 'both', true, '${IDENTITY}'],
   },
   route: {
     host: ['a.test', '*.a.test', '[::1]', ['a.test', '*.b.test'], 'a:80', 'a/b', '*', '', 'a.*.b', ['a b']],

@@ -2,6 +2,7 @@
 // and no environment, so that start, reload, `pi gateway check` and tests judge a text alike.
 
 import { createHash } from 'node:crypto';
+import { internalKeysPath } from '@pi-gateway/access-token/internal-token.ts';
 import { LineCounter, parseDocument, type YAMLError } from 'yaml';
 import type { ConfigProblem } from './config-problem.ts';
 import { nearestWord } from './nearest-word.ts';
@@ -15,7 +16,10 @@ import { RouteTable } from './route-table.ts';
 export const fileKeys = ['services', 'issuers', 'routes'] as const;
 
 /** Paths the gateway answers itself; a route for one of them could never be reached. */
-export const reservedPaths = ['/health', '/livez', '/readyz', '/verify'] as const;
+export const reservedPaths = ['/health', '/livez', '/readyz', '/verify', internalKeysPath] as const;
+
+/** What a token may say of its route, so that the token stays well below what services take as a header. */
+const tokenRouteMax = 1024;
 
 export type LoadedConfig =
   | { readonly kind: 'config'; readonly config: RoutingConfig }
@@ -110,6 +114,12 @@ function readRoutes(
     }
     if ((reservedPaths as readonly string[]).includes(read.path) || read.path.startsWith('/verify/')) {
       reader.refuse(node, `${read.path} is answered by the gateway itself`);
+    }
+    if (services.get(read.service)?.identity === 'token' && read.label.length > tokenRouteMax) {
+      reader.refuse(
+        node,
+        `hosts and path stand in the tokens for ${read.service}: ${tokenRouteMax} characters at most`,
+      );
     }
     const route = nameLimits(read);
     const tie = table.add(route);

@@ -1,15 +1,17 @@
 // One entry under `services:` in gateway.yaml.
 
 import { balances } from '../upstreams/balance.ts';
+import { authServiceName } from './auth-service.ts';
 import { readBreaker } from './read-breaker.ts';
 import type { Field, NodeReader, YamlNode } from './read-node.ts';
 import { readTargets } from './read-target.ts';
 import { readTls } from './read-tls.ts';
-import type { Service, Timeouts } from './route.ts';
+import { identities, type Protocol, protocols, type Service, type Target, type Timeouts } from './route.ts';
 
 export const serviceKeys = [
   'targets',
   'dns_refresh_ms',
+  'protocol',
   'tls',
   'balance',
   'timeouts',
@@ -18,6 +20,7 @@ export const serviceKeys = [
   'breaker',
   'max_pending',
   'forward_token',
+  'identity',
 ] as const;
 export const timeoutKeys = ['connect_ms', 'headers_ms', 'idle_ms', 'total_ms', 'tunnel_idle_ms'] as const;
 export const healthKeys = ['path', 'interval_ms'] as const;
@@ -45,6 +48,7 @@ export function readService(reader: NodeReader, name: Field, node: YamlNode): Se
     dnsRefreshMs: fields.has('dns_refresh_ms')
       ? (reader.whole(get('dns_refresh_ms'), 'dns_refresh_ms', 100, dayMs) ?? 3000)
       : 3000,
+    protocol: readProtocol(reader, fields.get('protocol'), id, targets ?? []),
     tls: readTls(reader, fields.get('tls')),
     balance: (fields.has('balance') && reader.word(get('balance'), 'balance', balances)) || 'round_robin',
     timeouts: readTimeouts(reader, fields.get('timeouts')),
@@ -57,8 +61,28 @@ export function readService(reader: NodeReader, name: Field, node: YamlNode): Se
     forwardToken: fields.has('forward_token')
       ? (reader.flag(get('forward_token'), 'forward_token') ?? false)
       : false,
+    identity: (fields.has('identity') && reader.word(get('identity'), 'identity', identities)) || 'headers',
   };
   return reader.problems.length === before ? Object.freeze(service) : undefined;
+}
+
+function readProtocol(
+  reader: NodeReader,
+  field: Field | undefined,
+  service: string,
+  targets: readonly Target[],
+): Protocol {
+  const protocol =
+    field === undefined ? 'http1' : (reader.word(field.value, 'protocol', protocols) ?? 'http1');
+  if (protocol === 'http1') return protocol;
+  if (service === authServiceName) reader.refuse(field?.key, 'the service auth speaks HTTP/1.1');
+  const isTls = ({ origin }: Target) => origin.startsWith('https:');
+  if (protocol === 'h2' && !targets.every(isTls)) {
+    reader.refuse(field?.key, 'protocol h2 is for https targets; without TLS it is h2c');
+  } else if (protocol === 'h2c' && targets.some(isTls)) {
+    reader.refuse(field?.key, 'protocol h2c is for targets without TLS; for https it is h2');
+  }
+  return protocol;
 }
 
 function readTimeouts(reader: NodeReader, field: Field | undefined): Timeouts {

@@ -67,11 +67,20 @@ export type Target = {
   readonly weight: number;
 };
 
+/** `headers`: x-user-id and the like; `token`: a signed internal token in their place. */
+export const identities = ['headers', 'token'] as const;
+export type Identity = (typeof identities)[number];
+
+/** What is spoken to its targets: HTTP/1.1, HTTP/2 over TLS, or HTTP/2 by prior knowledge without TLS. */
+export const protocols = ['http1', 'h2', 'h2c'] as const;
+export type Protocol = (typeof protocols)[number];
+
 export type Service = {
   readonly name: string;
   readonly targets: readonly Target[];
   /** How often the host names of targets are looked up. */
   readonly dnsRefreshMs: number;
+  readonly protocol: Protocol;
   /** For its `https:` targets. */
   readonly tls: TlsFiles;
   readonly balance: Balance;
@@ -86,6 +95,8 @@ export type Service = {
   readonly maxPending: number;
   /** Whether `authorization` goes on to it. */
   readonly forwardToken: boolean;
+  /** How it is told who calls. */
+  readonly identity: Identity;
 };
 
 export type Route = {

@@ -90,6 +90,7 @@ function ownAuth(config: RoutingConfig, authUrl: string): Service[] {
       name: authServiceName,
       targets: [{ origin: authUrl, weight: 1 }],
       dnsRefreshMs: 3000,
+      protocol: 'http1',
       tls: noTlsFiles,
       balance: 'round_robin',
       timeouts,
@@ -98,6 +99,7 @@ function ownAuth(config: RoutingConfig, authUrl: string): Service[] {
       breaker: undefined,
       maxPending: 1024,
       forwardToken: false,
+      identity: 'headers',
     },
   ];
 }

@@ -8,6 +8,7 @@ export function serviceConfig(origins: readonly string[], options: Partial<Servi
     name: 'up',
     targets: origins.map((origin) => ({ origin, weight: 1 })),
     dnsRefreshMs: 20,
+    protocol: 'http1',
     tls: noTlsFiles,
     balance: 'round_robin',
     timeouts: { connectMs: 1000, headersMs: 1000, idleMs: 1000, totalMs: undefined, tunnelIdleMs: 1000 },
@@ -16,6 +17,7 @@ export function serviceConfig(origins: readonly string[], options: Partial<Servi
     breaker: { failurePercent: 50, minRequests: 10, windowMs: 10_000 },
     maxPending: 10,
     forwardToken: false,
+    identity: 'headers',
     ...options,
   };
 }
