@@ -44,6 +44,8 @@ const refusals = {
   out_of_ports: 'proxy_internal_error',
   too_many_waiting: 'connection_limit_reached',
   client_closed: 'proxy_internal_error',
+  other_protocol: 'http_protocol_error',
+  stream_refused: 'destination_unavailable',
   tls_other_protocol: 'tls_protocol_error',
   tls_wrong_name: 'tls_certificate_error',
   tls_expired: 'tls_certificate_error',
@@ -52,6 +54,7 @@ const refusals = {
   tls_failed: 'tls_protocol_error',
   // A connection was there and brought no proper answer.
   closed_without_answer: 'connection_terminated',
+  stream_reset: 'http_response_incomplete',
   answer_cut: 'http_response_incomplete',
   invalid_answer: 'http_protocol_error',
   bad_status_line: 'http_protocol_error',

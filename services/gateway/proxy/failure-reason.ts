@@ -22,6 +22,10 @@ const connectReasons: Readonly<Record<string, Reason>> = {
   ENFILE: 'out_of_descriptors',
   EADDRNOTAVAIL: 'out_of_ports',
   OTHER_PROTOCOL: 'tls_other_protocol',
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: 'tls_other_protocol',
+  // It does not speak HTTP/2.
+  ERR_HTTP2_ERROR: 'other_protocol',
+  ERR_HTTP2_SESSION_ERROR: 'other_protocol',
   ERR_TLS_CERT_ALTNAME_INVALID: 'tls_wrong_name',
   CERT_HAS_EXPIRED: 'tls_expired',
   CERT_NOT_YET_VALID: 'tls_expired',

@@ -18,16 +18,19 @@ export function checkTargets(service: UpstreamService): () => void {
 
 /** By its health path; a service without one shows that it takes connections. */
 export async function checkTarget(service: UpstreamService, target: UpstreamTarget): Promise<void> {
-  const { health, timeouts } = service.config;
-  if (health === undefined) return service.noteHealth(target, await takesConnections(target.connector));
+  const { health, timeouts, protocol } = service.config;
+  if (health === undefined) {
+    const alpn = protocol === 'http1' ? 'http/1.1' : 'h2';
+    return service.noteHealth(target, await takesConnections(target.connector, alpn));
+  }
   const limitMs = Math.min(timeouts.headersMs, Math.max(health.intervalMs, 1000));
   const status = await askStatus(target.transport, health.path, limitMs);
   service.noteHealth(target, status !== undefined && status < 400);
 }
 
-function takesConnections(connector: Connector): Promise<boolean> {
+function takesConnections(connector: Connector, alpn: 'http/1.1' | 'h2'): Promise<boolean> {
   return new Promise((resolve) => {
-    connector.connect('http/1.1', (_error, socket) => {
+    connector.connect(alpn, (_error, socket) => {
       socket?.on('error', () => {}).destroy();
       resolve(socket !== null);
     });

@@ -2,6 +2,7 @@
 
 import type { GatewayConfig } from '../config.ts';
 import { Http1Client } from '../http1/http1-client.ts';
+import { Http2Client } from '../http2/http2-client.ts';
 import type { Transport } from '../proxy/transport.ts';
 import { createUndiciTransport } from '../proxy/undici-transport.ts';
 import type { Service, Target } from '../routing/route.ts';
@@ -36,12 +37,18 @@ export function linkOpener(
   transport: GatewayConfig['gatewayTransport'] = 'undici',
 ): OpenLink {
   const open = connectorOpener(service, onStaleTls);
-  const openTransport = (connector: Connector): Transport =>
+  const openHttp1 = (connector: Connector): Transport =>
     transport === 'lean'
       ? new Http1Client(connector, service.timeouts)
       : createUndiciTransport(connector, service.timeouts);
   return (target, address) => {
     const connector = open(target, address);
-    return { connector, transport: openTransport(connector) };
+    const isHttp1 = service.protocol === 'http1';
+    return {
+      connector,
+      transport: isHttp1
+        ? openHttp1(connector)
+        : new Http2Client(connector, service.timeouts, () => openHttp1(connector)),
+    };
   };
 }
