@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server as NetServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,7 +12,8 @@ import { refuse } from '@pi-gateway/http-front/refuse.ts';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import { makeAuthority } from '../../launch/testing/certificates.ts';
-import { type NginxOptions, renderNginxConf } from './render-nginx-conf.ts';
+import { type Entry, type EntryOptions, freePort, startEntryIn } from '../testing/start-entry.ts';
+import { renderNginxConf } from './render-nginx-conf.ts';
 import { renderProblemPages } from './render-problem-pages.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pi entry-')); // with a space: paths must be quoted
@@ -46,70 +46,8 @@ function record(req: IncomingMessage, res: ServerResponse): void {
   });
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-type Entry = { readonly port: number; readonly accessLog: string; stop(): Promise<void> };
-
-async function startEntry(
-  name: string,
-  options: Partial<NginxOptions> & { gateways: string[] },
-  host = '127.0.0.1',
-): Promise<Entry> {
-  const port = await freePort();
-  const runDir = join(folder, name);
-  mkdirSync(runDir);
-  const accessLog = join(runDir, 'access.log');
-  const file = join(runDir, 'nginx.conf');
-  writeFileSync(
-    file,
-    renderNginxConf({
-      listen: `${host}:${port}`,
-      trustedProxies: [],
-      runDir,
-      accessLog,
-      errorLog: 'stderr',
-      workers: 1,
-      ...options,
-    }),
-  );
-  const args = ['-e', 'stderr', '-p', runDir, '-c', file];
-  const check = spawnSync('nginx', [...args, '-t'], { encoding: 'utf8' });
-  assert.equal(check.error, undefined, 'nginx is missing; install it: apt-get install -y nginx-light');
-  assert.equal(check.status, 0, check.stderr);
-  assert.doesNotMatch(check.stderr, /\[(?:emerg|error|warn)\]/);
-  const child: ChildProcess = spawn('nginx', args, { stdio: 'inherit' });
-  const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()));
-  const deadline = Date.now() + 10_000;
-  while (!(await isOpen(port))) {
-    assert.ok(Date.now() < deadline && child.exitCode === null, 'nginx did not start');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  return {
-    port,
-    accessLog,
-    stop: () => {
-      child.kill('SIGTERM');
-      return exited;
-    },
-  };
-}
-
-function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.on('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
-}
+const startEntry = (name: string, options: EntryOptions, host?: string) =>
+  startEntryIn(join(folder, name), options, host);
 
 const socketPath = join(folder, 'gateway.sock');
 let gateway: Server;

@@ -45,7 +45,7 @@ function renderListen(listen: string): string {
 function renderTls(tls: NginxOptions['tls'], snippets: string): string {
   if (tls === undefined) return '';
   return [
-    `listen ${renderListen(tls.listen)} ssl default_server;`,
+    `listen ${renderListen(tls.listen)} ssl http2 default_server;`,
     `ssl_certificate ${quote(tls.certificateFile)};`,
     `ssl_certificate_key ${quote(tls.keyFile)};`,
     `include ${quote(`${snippets}/tls.conf`)};`,

@@ -8,6 +8,7 @@
 //   match     a path decides alone; the method never opens another route
 //   limit     under overload the less important routes go first, before anything is spent on them
 //   check     access, before the body is read or anything is counted
+//   check     the protocol: gRPC is refused in words that its clients know
 //   limit     after access, so that a user's bucket can't be emptied without his token
 //   assign    identity: the only word about the caller that the service gets
 //   forward   to a target; from here the answer streams
@@ -28,6 +29,7 @@ import { assignRequestId } from './steps/assign-request-id.ts';
 import { assignTrace, type TraceDeps } from './steps/assign-trace.ts';
 import { checkAccess } from './steps/check-access.ts';
 import { checkPath } from './steps/check-path.ts';
+import { checkProtocol } from './steps/check-protocol.ts';
 import { forwardRequest } from './steps/forward-request.ts';
 import { limitConcurrency } from './steps/limit-concurrency.ts';
 import { type LoadDeps, limitLoad } from './steps/limit-load.ts';
@@ -62,6 +64,7 @@ const steps: readonly Step[] = [
   matchRoute,
   limitLoad,
   checkAccess,
+  checkProtocol,
   limitConcurrency,
   limitRequest,
   assignIdentity,
