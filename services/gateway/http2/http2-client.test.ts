@@ -41,7 +41,7 @@ async function start(settings: { maxConcurrentStreams?: number } = {}): Promise<
   server.on('stream', (stream, _headers, _flags, raw) => {
     seen.push(raw);
     stream.on('error', () => {});
-    handle(stream, raw);
+    handle(stream as ServerHttp2Stream, raw);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -99,8 +99,20 @@ describe('an exchange', () => {
       'b=2',
     ]);
     assert.deepEqual(seen[0], [
-      ...[':method', 'GET', ':path', '/a?b=1', ':scheme', 'http', ':authority', 'a.example'],
-      ...['x-a', 'caf\u00e9', 'x-a', '2', 'cookie', 'c'],
+      ':method',
+      'GET',
+      ':path',
+      '/a?b=1',
+      ':scheme',
+      'http',
+      ':authority',
+      'a.example',
+      'x-a',
+      'caf\u00e9',
+      'x-a',
+      '2',
+      'cookie',
+      'c',
     ]);
   });
 
