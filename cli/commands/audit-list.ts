@@ -2,7 +2,8 @@
 
 import { type AuditEventName, auditEventNames } from '@pi-gateway/auth/audit/audit-event.ts';
 import { encodeAuditEvent } from '@pi-gateway/auth/http/encode-rows.ts';
-import { listAuditEvents, type StoredAuditEvent } from '@pi-gateway/auth/store/audit-events.ts';
+import type { StoredAuditEvent } from '@pi-gateway/auth/store/audit-events.ts';
+import { listAuditEvents } from '@pi-gateway/auth/store/audit-search.ts';
 import { type Command, Option } from 'commander';
 import { formatTable, type Io, printAnswer } from '../io.ts';
 import { readLimit } from '../read-limit.ts';

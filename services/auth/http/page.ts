@@ -18,7 +18,7 @@ export const pageBody = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), next_cursor: Type.Union([Type.String(), Type.Null()]) });
 
 type LoadedPage<Row> = {
-  readonly rows: Row[];
+  readonly rows: readonly Row[];
   /** After which row it began. */
   readonly beforeId: string | undefined;
   readonly nextCursor: string | null;
@@ -29,11 +29,28 @@ type PageQuery = { readonly limit?: string; readonly cursor?: string };
  * Loads one page. `list` names the list and whose it is: a cursor is good for nothing else.
  * @throws {AppError} `validation_failed` for a cursor we have not made.
  */
-export async function loadPage<Row extends { readonly id: string }>(
+export function loadPage<Row extends { readonly id: string }>(
   list: string,
   query: PageQuery,
   cursorKey: Buffer,
   load: (beforeId: string | undefined, limit: number) => Promise<Row[]>,
+): Promise<LoadedPage<Row>> {
+  return loadSearch(list, query, cursorKey, async (beforeId, limit) => {
+    const found = await load(beforeId, limit + 1);
+    const rows = found.slice(0, limit);
+    return { rows, resumeId: found.length > limit ? rows.at(-1)?.id : undefined };
+  });
+}
+
+/** As `loadPage`, of a search that tells itself where to go on: its page may be short, or empty, and not the last. */
+export async function loadSearch<Row>(
+  list: string,
+  query: PageQuery,
+  cursorKey: Buffer,
+  search: (
+    beforeId: string | undefined,
+    limit: number,
+  ) => Promise<{ readonly rows: readonly Row[]; readonly resumeId: string | undefined }>,
 ): Promise<LoadedPage<Row>> {
   const limit = query.limit === undefined ? limitDefault : Number(query.limit);
   const beforeId = query.cursor === undefined ? undefined : readCursor(list, query.cursor, cursorKey);
@@ -42,9 +59,10 @@ export async function loadPage<Row extends { readonly id: string }>(
       errors: [{ pointer: '/cursor', detail: 'is not a cursor of this list' }],
     });
   }
-  const rows = await load(beforeId, limit + 1);
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  const isMore = rows.length > limit && last !== undefined;
-  return { rows: page, beforeId, nextCursor: isMore ? encodeCursor(list, last.id, cursorKey) : null };
+  const { rows, resumeId } = await search(beforeId, limit);
+  return {
+    rows,
+    beforeId,
+    nextCursor: resumeId === undefined ? null : encodeCursor(list, resumeId, cursorKey),
+  };
 }

@@ -1,18 +1,19 @@
-// GET /admin/audit: the events, newest first. `from` and `to` both count, to the millisecond.
+// GET /admin/audit: the events, newest first. `from` and `to` both count, to the millisecond. With several filters a page
+// may be short, or empty, though more follow: `next_cursor` alone tells the end.
 
-import { canonicalAddress } from '@pi-gateway/client-address/canonical-address.ts';
-import { isUuidV7, uuidV7Floor } from '@pi-gateway/uuid/uuid-v7.ts';
+import { uuidV7Floor } from '@pi-gateway/uuid/uuid-v7.ts';
 import { Type } from 'typebox';
 import { auditEventNames, auditOutcomes } from '../audit/audit-event.ts';
 import type { AuthDeps } from '../deps.ts';
 import { readRfc3339 } from '../domain/read-rfc3339.ts';
+import { readFilterAddress, readFilterId } from '../http/audit-filter.ts';
 import { encodeAuditEvent } from '../http/encode-rows.ts';
 import { signedInEndpoint } from '../http/endpoint.ts';
-import { loadPage, pageBody, pageQuery } from '../http/page.ts';
+import { loadSearch, pageBody, pageQuery } from '../http/page.ts';
 import { recordRead } from '../http/record-read.ts';
 import { Id } from '../http/schemas.ts';
 import { refuseField } from '../http/validation-errors.ts';
-import { listAuditEvents } from '../store/audit-events.ts';
+import { searchAuditEvents } from '../store/audit-search.ts';
 
 const AuditQuery = Type.Object(
   {
@@ -51,35 +52,23 @@ export function auditList({ db, secrets }: Pick<AuthDeps, 'db' | 'secrets'>) {
       const to = readTime('/to', query.to);
       const filter = {
         event: query.event,
-        actorId: readId('/actor_id', query.actor_id),
-        targetId: readId('/target_id', query.target_id),
-        ip: readAddress(query.ip),
+        actorId: readFilterId('/actor_id', query.actor_id),
+        targetId: readFilterId('/target_id', query.target_id),
+        ip: readFilterAddress(query.ip),
         fromId: from === undefined ? undefined : uuidV7Floor(from),
         untilId: to === undefined ? undefined : uuidV7Floor(to + 1000),
       };
-      const { rows, beforeId, nextCursor } = await loadPage(
+      const { rows, beforeId, nextCursor } = await loadSearch(
         'audit',
         query,
         secrets.cursorMac,
-        (before, limit) => listAuditEvents(db, filter, before, limit),
+        (before, limit) => searchAuditEvents(db, filter, before, limit),
       );
       const { cursor: _cursor, ip, ...asked } = { ...query, before: beforeId };
       await recordRead(db, caller, principal, { event: 'audit.listed', asked, personal: { ip } });
       return { items: rows.map(encodeAuditEvent), next_cursor: nextCursor };
     },
   );
-}
-
-function readId(pointer: string, text: string | undefined): string | undefined {
-  if (text !== undefined && !isUuidV7(text)) throw refuseField(pointer, 'must be a UUIDv7');
-  return text;
-}
-
-function readAddress(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const address = canonicalAddress(text);
-  if (address === undefined) throw refuseField('/ip', 'must be an IP address');
-  return address;
 }
 
 /** Microseconds, at a whole millisecond. No event is older than the epoch. */

@@ -5,7 +5,8 @@ import { createTestDatabase, type TestDatabase } from '../../../launch/testing/t
 import { noOrigin } from '../audit/audit-event.ts';
 import { hashPersonal } from '../audit/personal-hash.ts';
 import { startTestAuth, type TestAuth } from '../testing/start-test-auth.ts';
-import { insertAuditEvent, listAuditEvents } from './audit-events.ts';
+import { insertAuditEvent } from './audit-events.ts';
+import { listAuditEvents } from './audit-search.ts';
 
 let database: TestDatabase;
 let auth: TestAuth;

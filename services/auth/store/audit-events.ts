@@ -13,6 +13,12 @@ export async function insertAuditEvent(db: Queryable, event: AuditEvent): Promis
   await insertAuditEvents(db, event, [event]);
 }
 
+/** As `insertAuditEvent`, and tells the event's id. */
+export async function insertAuditEventWithId(db: Queryable, event: AuditEvent): Promise<string> {
+  const [row] = await insertAuditEvents(db, event, [event]);
+  return row!.id;
+}
+
 /** One event for each of several sessions that ended together, in one statement. */
 export async function insertAuditEventPerSession(
   db: Queryable,
@@ -69,10 +75,10 @@ async function insertAuditEvents(
   db: Queryable,
   event: Omit<AuditEvent, keyof Concerned>,
   concerned: readonly Concerned[],
-): Promise<void> {
-  if (concerned.length === 0) return;
+): Promise<{ id: string }[]> {
+  if (concerned.length === 0) return [];
   const persons = concerned.map(() => protectPerson(event));
-  await db.query({
+  return db.query({
     name: 'insert-audit-events',
     text: `with born as materialized (
         select uuid_v7(now) as id, now, $1::text as event, $2::text as outcome, $3::uuid as actor_id, target_id,
@@ -81,7 +87,7 @@ async function insertAuditEvents(
         from (select clock_timestamp() as now, * from unnest($6::uuid[], $7::uuid[], $8::bytea[], $9::text[])
           as given (target_id, session_id, salt, personal_hash)) as timed
       ), ${storeBornEvents}
-      select`,
+      select id from born`,
     values: [
       event.event,
       event.outcome,
@@ -124,36 +130,19 @@ export type AuditFilter = {
   readonly untilId: string | undefined;
 };
 
-const filters = [
-  ['event', 'event ='],
-  ['actorId', 'actor_id ='],
-  ['targetId', 'target_id ='],
-  ['ip', 'ip ='],
-  ['fromId', 'id >='],
-  ['untilId', 'id <'],
-] as const;
-
 /** What a `StoredAuditEvent` is read from, in audit_events. */
 export const auditEventColumns = `id, micros(at) as at, event, outcome, actor_id as "actorId",
   target_id as "targetId", session_id as "sessionId", ip, user_agent as "userAgent", request_id as "requestId", data`;
 
-/** Newest first, from after `beforeId` on. One statement a combination of filters, so that each uses its index. */
-export async function listAuditEvents(
+/** Those of `ids` that the log holds. */
+export async function listAuditEventsById(
   db: Queryable,
-  filter: AuditFilter,
-  beforeId: string | undefined,
-  limit: number,
-): Promise<StoredAuditEvent[]> {
-  const given = filters.filter(([field]) => filter[field] !== undefined);
-  const conditions = [
-    ...given.map(([, condition], i) => `${condition} $${i + 2}`),
-    ...(beforeId === undefined ? [] : [`id < $${given.length + 2}`]),
-  ];
-  const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
-  return db.query<StoredAuditEvent>({
-    name: `list-audit ${given.map(([field]) => field).join(' ')}${beforeId === undefined ? '' : ' before'}`,
-    text: `select ${auditEventColumns}
-      from audit_events ${where} order by id desc limit $1`,
-    values: [limit, ...given.map(([field]) => filter[field]), ...(beforeId === undefined ? [] : [beforeId])],
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, StoredAuditEvent>> {
+  const rows = await db.query<StoredAuditEvent>({
+    name: 'list-audit-events-by-id',
+    text: `select ${auditEventColumns} from audit_events where id = any($1::uuid[])`,
+    values: [ids],
   });
+  return new Map(rows.map((row) => [row.id, row]));
 }
