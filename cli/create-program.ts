@@ -25,6 +25,14 @@ import { addUserExport } from './commands/user-export.ts';
 import { addUserImport } from './commands/user-import.ts';
 import { addUserList } from './commands/user-list.ts';
 import { addUserRole } from './commands/user-role.ts';
+import { addWebhookAdd } from './commands/webhook-add.ts';
+import { addWebhookDeliveries } from './commands/webhook-deliveries.ts';
+import { addWebhookList } from './commands/webhook-list.ts';
+import { addWebhookRedeliver } from './commands/webhook-redeliver.ts';
+import { addWebhookRemove } from './commands/webhook-remove.ts';
+import { addWebhookRotate } from './commands/webhook-rotate.ts';
+import { addWebhookSwitch } from './commands/webhook-switch.ts';
+import { addWebhookTest } from './commands/webhook-test.ts';
 import type { Io } from './io.ts';
 
 const exitCodes = `
@@ -40,8 +48,9 @@ export function createProgram(io: Io): Command {
   const user = newCommand(io, 'user', 'Accounts');
   const keys = newCommand(io, 'keys', 'Signing keys');
   const audit = newCommand(io, 'audit', 'Audit events');
+  const webhook = newCommand(io, 'webhook', 'Where audit events are sent on');
   const gateway = newCommand(io, 'gateway', 'The gateway');
-  for (const group of [user, keys, audit, gateway]) program.addCommand(group);
+  for (const group of [user, keys, audit, webhook, gateway]) program.addCommand(group);
 
   addMigrate(program, io);
   addDoctor(program, io);
@@ -63,6 +72,14 @@ export function createProgram(io: Io): Command {
   addAuditCheckProof(audit, io);
   addAuditKeys(audit, io);
   addAuditDropBefore(audit, io);
+  addWebhookAdd(webhook, io);
+  addWebhookList(webhook, io);
+  addWebhookRemove(webhook, io);
+  addWebhookRotate(webhook, io);
+  addWebhookSwitch(webhook, io);
+  addWebhookTest(webhook, io);
+  addWebhookDeliveries(webhook, io);
+  addWebhookRedeliver(webhook, io);
   addGatewayCheck(gateway, io);
   addGatewayRoutes(gateway, io);
   addGatewayExplain(gateway, io);

@@ -31,3 +31,8 @@ export function readSealKey(settings: CliSettings): Buffer {
 export function readAuditSealKey(settings: CliSettings): Buffer {
   return deriveSecret(readMasterKey(settings), 'audit-seal/v1');
 }
+
+/** The key that the secrets of webhooks are sealed with. @throws {CliError} when there is no master key here. */
+export function readWebhookKey(settings: CliSettings): Buffer {
+  return deriveSecret(readMasterKey(settings), 'webhook-secret/v1');
+}

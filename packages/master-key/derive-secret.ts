@@ -13,6 +13,7 @@ export type SecretPurpose =
   | 'gateway-forward-proof/v1'
   | 'gateway-call-proof/v1'
   | 'audit-seal/v1'
+  | 'webhook-secret/v1'
   | 'mail-inbox/v1';
 
 /** 32 bytes for one purpose. */

@@ -204,6 +204,11 @@ export const authSettings = {
     doc: 'Audit events are dropped, whole months at a time, once so many months lie between their month and the present one; off: never.',
   }),
 
+  webhookAllowPrivate: oneOf('WEBHOOK_ALLOW_PRIVATE', ['off', 'on'], {
+    default: 'off',
+    doc: 'Whether webhooks may go to addresses that are not of the public internet (private, loopback, link-local), and over plain http.',
+  }),
+
   smtpUrl: text('SMTP_URL', {
     secret: true,
     doc: 'The mail server, e.g. smtps://user:secret@mail.example.com; unset: mail is written to DATA_DIR/mail.',

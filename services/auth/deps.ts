@@ -32,6 +32,7 @@ import { openAnchors } from './sealing/anchors.ts';
 import { keepRetention } from './sealing/keep-retention.ts';
 import { openAnchorPost } from './sealing/post-anchors.ts';
 import { openSealer, type Sealer } from './sealing/sealer.ts';
+import { createWebhooks, type Webhooks } from './webhooks/dispatcher.ts';
 
 export type AuthDeps = {
   readonly config: AuthConfig;
@@ -49,6 +50,7 @@ export type AuthDeps = {
   readonly sealer: Sealer;
   /** Drops the months of the audit log that are too old; nothing when none shall be. */
   readonly keepRetention: () => Promise<void>;
+  readonly webhooks: Webhooks;
   readonly metrics: Metrics;
   /** Undefined: no spans are recorded. */
   readonly tracing: Tracing | undefined;
@@ -137,6 +139,12 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
     waitMsMax: hashWaitMsMax,
   });
   const refusals = createRefusalLog(db, log);
+  const webhooks = createWebhooks({
+    db,
+    sealKey: deriveSecret(config.masterKey, 'webhook-secret/v1'),
+    log,
+    allowPrivate: config.webhookAllowPrivate === 'on',
+  });
   const mailer = createMailer({
     smtpUrl: config.smtpUrl,
     from: config.mailFrom,
@@ -163,9 +171,10 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
         log,
         months: config.auditRetentionMonths,
       }),
-    metrics: createMetrics({ gate, db, revocations, limiter, sealer, refusals }),
+    metrics: createMetrics({ gate, db, revocations, limiter, sealer, refusals, webhooks }),
     tracing,
     drain: createDrain(),
+    webhooks,
     trusted,
     secrets: {
       refreshMac: deriveSecret(config.masterKey, 'refresh-token-mac/v1'),
@@ -175,6 +184,7 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
     },
     async close() {
       await refusals.flush();
+      await webhooks.close();
       await sealer.close();
       await anchorPost?.close();
       await mailer.close();

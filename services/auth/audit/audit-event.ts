@@ -28,6 +28,13 @@ export const auditEventNames = [
   'user.erased',
   'audit.exported',
   'audit.dropped',
+  'webhook.added',
+  'webhook.removed',
+  'webhook.secret_rotated',
+  'webhook.enabled',
+  'webhook.disabled',
+  'webhook.tested',
+  'webhook.redelivered',
 ] as const;
 
 export const auditOutcomes = ['success', 'failure', 'denied'] as const;

@@ -92,7 +92,7 @@ export const eventCatalogue: Readonly<Record<AuditEventName, EventMeaning>> = {
     data: ['via'],
   },
   'audit.listed': {
-    when: { success: 'An admin or `pi` read the audit log; `data` is the filter.' },
+    when: { success: 'An admin or `pi` read the audit log, or began to follow it; `data` is the filter.' },
     data: ['event', 'actor_id', 'target_id', 'ip', 'from', 'to', 'limit', 'before', 'via'],
   },
   'audit.exported': {
@@ -118,5 +118,35 @@ export const eventCatalogue: Readonly<Record<AuditEventName, EventMeaning>> = {
   'keys.revoked': {
     when: { success: 'A signing key was withdrawn, and all tokens it signed.' },
     data: ['kid', 'replaced_by', 'via'],
+  },
+  'webhook.added': {
+    when: { success: '`pi webhook add` made an endpoint; `data.events` is what it wants, null for all.' },
+    data: ['webhook_id', 'host', 'events', 'via'],
+  },
+  'webhook.removed': {
+    when: { success: '`pi webhook remove` removed an endpoint, and what waited for it.' },
+    data: ['webhook_id', 'host', 'via'],
+  },
+  'webhook.secret_rotated': {
+    when: { success: '`pi webhook rotate` made a new secret.' },
+    data: ['webhook_id', 'host', 'overlap_seconds', 'via'],
+  },
+  'webhook.enabled': {
+    when: { success: '`pi webhook enable`: it goes on where it stopped.' },
+    data: ['webhook_id', 'host', 'via'],
+  },
+  'webhook.disabled': {
+    when: {
+      success: 'Nothing more is sent: by `pi webhook disable`, after three days of failures, or a 410.',
+    },
+    data: ['webhook_id', 'host', 'reason', 'failure', 'via'],
+  },
+  'webhook.tested': {
+    when: { success: '`pi webhook test` made this event for the purpose.' },
+    data: ['webhook_id', 'host', 'via'],
+  },
+  'webhook.redelivered': {
+    when: { success: '`pi webhook redeliver` made deliveries due again.' },
+    data: ['webhook_id', 'host', 'deliveries', 'via'],
   },
 };

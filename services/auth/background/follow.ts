@@ -7,21 +7,25 @@ import { deleteExpiredRegistrations } from '../store/pending-registrations.ts';
 import { deleteOldRefusalBatches } from '../store/refusal-batches.ts';
 import { deleteExpiredRevocations } from '../store/revocations.ts';
 import { deleteEndedSessions } from '../store/sessions.ts';
+import { deleteSettledDeliveries } from '../store/webhook-deliveries.ts';
 
 // What another process withdrew holds here within a second, the time to ask included.
 const followMs = 500;
 const sealMs = 1000;
 const refusalsMs = 1000;
+const webhooksMs = 1000;
 const cleanMs = 30_000;
 const monthsMs = 6 * 3_600_000;
 const retentionMs = 15 * 60_000;
 const batch = 500;
 const batchesPerRound = 20;
 const keptSeconds = 60;
+const deliveredKept = 10_000;
+const deliveriesBatch = 5000;
 
 type Deps = Pick<
   AuthDeps,
-  'config' | 'db' | 'keepRetention' | 'keyRing' | 'log' | 'refusals' | 'revocations' | 'sealer'
+  'config' | 'db' | 'keepRetention' | 'keyRing' | 'log' | 'refusals' | 'revocations' | 'sealer' | 'webhooks'
 >;
 
 /** @returns a function that stops it and waits for the rounds under way. */
@@ -33,6 +37,7 @@ export function startBackground(deps: Deps): () => Promise<void> {
     }),
     repeat(refusalsMs, 'writing refusals failed', deps, () => deps.refusals.flush()),
     repeat(sealMs, 'sealing the audit log failed', deps, () => deps.sealer.round()),
+    repeat(webhooksMs, 'sending webhooks failed', deps, () => deps.webhooks.round()),
     repeat(cleanMs, 'cleaning failed', deps, () => clean(deps)),
     repeat(monthsMs, 'making the months of the audit log failed', deps, () =>
       keepAuditMonths(deps.config.databaseOwnerUrl ?? deps.config.databaseUrl),
@@ -51,11 +56,12 @@ async function clean({ db, config }: Deps): Promise<void> {
   await drain(() => deleteExpiredRevocations(db, batch));
   await drain(() => deleteExpiredRegistrations(db, batch));
   await drain(() => deleteOldRefusalBatches(db, batch));
+  await drain(() => deleteSettledDeliveries(db, deliveredKept, deliveriesBatch), deliveriesBatch);
 }
 
-async function drain(deleteBatch: () => Promise<number>): Promise<void> {
+async function drain(deleteBatch: () => Promise<number>, full = batch): Promise<void> {
   for (let i = 0; i < batchesPerRound; i++) {
-    if ((await deleteBatch()) < batch) return;
+    if ((await deleteBatch()) < full) return;
   }
 }
 

@@ -1,16 +1,9 @@
-// An ES256 key pair and how its private part rests: sealed with AES-256-GCM under a key derived from the
-// master key, its kid authenticated with it, so that two rows of the table cannot be swapped.
+// An ES256 key pair and how its private part rests: sealed under a key derived from the master key, with its kid.
 
-import {
-  createCipheriv,
-  createDecipheriv,
-  createPrivateKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 import { type Static, Type } from 'typebox';
+import { openSealedBytes, sealBytes } from './sealed-bytes.ts';
 
 /** As it is published (RFC 7517). */
 export const PublicJwk = Type.Object(
@@ -33,9 +26,6 @@ export type NewSigningKey = {
   readonly privateSealed: Buffer;
 };
 
-const nonceBytes = 12;
-const tagBytes = 16;
-
 /** A fresh key pair, ready to be stored. `sealKey`: 32 bytes. */
 export function generateSigningKey(sealKey: Buffer): NewSigningKey {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -45,7 +35,7 @@ export function generateSigningKey(sealKey: Buffer): NewSigningKey {
   return {
     kid,
     publicJwk: publicJwkOf(kid, publicKey),
-    privateSealed: seal(pkcs8, kid, sealKey),
+    privateSealed: sealBytes(pkcs8, kid, sealKey),
   };
 }
 
@@ -56,18 +46,6 @@ function publicJwkOf(kid: string, publicKey: KeyObject): PublicJwk {
 
 /** @throws {Error} when the sealed part was made under another master key or kid, or was changed. */
 export function openSigningKey(sealed: Buffer, kid: string, sealKey: Buffer): KeyObject {
-  const decipher = createDecipheriv('aes-256-gcm', sealKey, sealed.subarray(0, nonceBytes), {
-    authTagLength: tagBytes,
-  });
-  decipher.setAAD(Buffer.from(kid));
-  decipher.setAuthTag(sealed.subarray(-tagBytes));
-  const pkcs8 = Buffer.concat([decipher.update(sealed.subarray(nonceBytes, -tagBytes)), decipher.final()]);
+  const pkcs8 = openSealedBytes(sealed, kid, sealKey);
   return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
-}
-
-function seal(plain: Buffer, kid: string, sealKey: Buffer): Buffer {
-  const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv('aes-256-gcm', sealKey, nonce, { authTagLength: tagBytes });
-  cipher.setAAD(Buffer.from(kid));
-  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }

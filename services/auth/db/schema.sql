@@ -295,6 +295,36 @@ create table users (
   constraint users_role_check CHECK ((role = ANY (ARRAY['user'::text, 'admin'::text])))
 );
 
+create table webhook_deliveries (
+  endpoint_id uuid not null,
+  event_id uuid not null,
+  state text not null,
+  attempts integer not null default 0,
+  due_at timestamp with time zone not null,
+  settled_at timestamp with time zone,
+  last_failure text,
+  constraint webhook_deliveries_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES webhook_endpoints(id) ON DELETE CASCADE,
+  constraint webhook_deliveries_pkey PRIMARY KEY (endpoint_id, event_id),
+  constraint webhook_deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text])))
+);
+
+create table webhook_endpoints (
+  id uuid not null,
+  url text not null,
+  events text[],
+  secret_sealed bytea not null,
+  previous_sealed bytea,
+  previous_until timestamp with time zone,
+  created_at timestamp with time zone not null,
+  failing_since timestamp with time zone,
+  disabled_at timestamp with time zone,
+  disabled_reason text,
+  through_tx bigint not null,
+  through_id uuid not null,
+  constraint webhook_endpoints_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['operator'::text, 'gone'::text, 'failing'::text]))),
+  constraint webhook_endpoints_pkey PRIMARY KEY (id)
+);
+
 create view audit_events as
  SELECT log.id,
     log.at,
@@ -343,6 +373,10 @@ CREATE INDEX users_living_admins ON public.users USING btree (id) WHERE ((role =
 
 CREATE INDEX users_password_class ON public.users USING btree (password_class(password_hash) COLLATE "C");
 
+CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (endpoint_id, due_at) WHERE (state = 'pending'::text);
+
+CREATE INDEX webhook_deliveries_settled ON public.webhook_deliveries USING btree (state, settled_at) WHERE (state <> 'pending'::text);
+
 grant insert, select on audit_events to pi_app;
 
 grant insert, select on audit_keys to pi_app;
@@ -366,5 +400,9 @@ grant delete, insert, select, update on sessions to pi_app;
 grant delete, insert, select on signing_keys to pi_app;
 
 grant insert, select, update on users to pi_app;
+
+grant delete, insert, select, update on webhook_deliveries to pi_app;
+
+grant delete, insert, select, update on webhook_endpoints to pi_app;
 
 grant insert (id, at, event, outcome, actor_id, target_id, session_id, request_id, data, personal_hash) on audit_log to pi_app;

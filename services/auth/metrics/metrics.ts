@@ -9,6 +9,8 @@ import type { Database } from '../db/database.ts';
 import type { RefusalLog } from '../refusals/refusal-log.ts';
 import type { Revocations } from '../revocation/revocations.ts';
 import type { Sealer } from '../sealing/sealer.ts';
+import type { Webhooks } from '../webhooks/dispatcher.ts';
+import { addWebhookMetrics } from './webhook-metrics.ts';
 
 const loginOutcomes = ['succeeded', 'failed', 'rate_limited'] as const;
 const refreshOutcomes = ['rotated', 'repeated', 'reuse', 'refused'] as const;
@@ -31,10 +33,11 @@ export type MetricsSources = {
   readonly limiter: Limiter;
   readonly sealer: Pick<Sealer, 'state'>;
   readonly refusals: Pick<RefusalLog, 'waiting'>;
+  readonly webhooks: Pick<Webhooks, 'state'>;
 };
 
 export function createMetrics(sources: MetricsSources): Metrics {
-  const { gate, db, revocations, limiter, sealer, refusals } = sources;
+  const { gate, db, revocations, limiter, sealer, refusals, webhooks } = sources;
   const register = new Registry();
   const registers = [register];
   collectDefaultMetrics({ register });
@@ -104,6 +107,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   );
 
   gauge('pi_auth_refusals_waiting', 'Refusals that are not in the audit log yet.', () => refusals.waiting());
+  addWebhookMetrics(register, () => webhooks.state());
 
   function gauge(name: string, help: string, read: () => number): void {
     const collect = (): void => metric.set(read());
