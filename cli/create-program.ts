@@ -7,6 +7,7 @@ import { addAuditExport } from './commands/audit-export.ts';
 import { addAuditKeys } from './commands/audit-keys.ts';
 import { addAuditList } from './commands/audit-list.ts';
 import { addAuditProve } from './commands/audit-prove.ts';
+import { addAuditTail } from './commands/audit-tail.ts';
 import { addAuditVerify } from './commands/audit-verify.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addGatewayCheck } from './commands/gateway-check.ts';
@@ -72,6 +73,7 @@ export function createProgram(io: Io): Command {
   addAuditCheckProof(audit, io);
   addAuditKeys(audit, io);
   addAuditDropBefore(audit, io);
+  addAuditTail(audit, io);
   addWebhookAdd(webhook, io);
   addWebhookList(webhook, io);
   addWebhookRemove(webhook, io);

@@ -55,6 +55,7 @@ export async function startAuth(
   async function close(): Promise<void> {
     deps.drain.begin();
     if (config.shutdownDelayMs > 0) await delay(config.shutdownDelayMs);
+    deps.auditTail.close(); // who listens would not leave by himself
     await Promise.all([closeServer(app.server), closeServer(metricsServer), stopBackground()]);
     await app.close();
     await deps.close();

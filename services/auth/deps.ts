@@ -32,6 +32,7 @@ import { openAnchors } from './sealing/anchors.ts';
 import { keepRetention } from './sealing/keep-retention.ts';
 import { openAnchorPost } from './sealing/post-anchors.ts';
 import { openSealer, type Sealer } from './sealing/sealer.ts';
+import { type AuditTail, createAuditTail } from './tail/audit-tail.ts';
 import { createWebhooks, type Webhooks } from './webhooks/dispatcher.ts';
 
 export type AuthDeps = {
@@ -51,6 +52,7 @@ export type AuthDeps = {
   /** Drops the months of the audit log that are too old; nothing when none shall be. */
   readonly keepRetention: () => Promise<void>;
   readonly webhooks: Webhooks;
+  readonly auditTail: AuditTail;
   readonly metrics: Metrics;
   /** Undefined: no spans are recorded. */
   readonly tracing: Tracing | undefined;
@@ -82,6 +84,8 @@ const hashesWaitingPerPermit = 64;
 const hashWaitMsMax = 8000;
 // While Redis is away each process counts for itself, with this share of the budget.
 const localShare = 0.5;
+// Of one process, to the audit log as it grows.
+const auditListenersMax = 16;
 // Of the audit log's anchors.
 const anchorMs = 60_000;
 
@@ -175,6 +179,7 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
     tracing,
     drain: createDrain(),
     webhooks,
+    auditTail: createAuditTail(auditListenersMax),
     trusted,
     secrets: {
       refreshMac: deriveSecret(config.masterKey, 'refresh-token-mac/v1'),

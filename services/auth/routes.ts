@@ -5,6 +5,7 @@ import type { AuthDeps } from './deps.ts';
 import type { OpenEndpoint, ServiceEndpoint, SignedInEndpoint } from './http/endpoint.ts';
 import { activityList } from './routes/activity-list.ts';
 import { auditList } from './routes/audit-list.ts';
+import { auditStream } from './routes/audit-stream.ts';
 import { healthGet } from './routes/health-get.ts';
 import { jwksGet } from './routes/jwks-get.ts';
 import { metadataGet } from './routes/metadata-get.ts';
@@ -70,6 +71,7 @@ export function routes(deps: AuthDeps, describe: () => unknown): Routes {
       ['PATCH', '/admin/users/:id', userUpdate(deps)],
       ['DELETE', '/admin/users/:id/sessions', userSessionsDelete(deps)],
       ['GET', '/admin/audit', auditList(deps)],
+      ['GET', '/admin/audit/stream', auditStream(deps)],
     ],
     service: [
       ['POST', '/oauth/introspect', tokenIntrospect(deps)],

@@ -35,7 +35,7 @@ async function raw(text: string): Promise<string> {
 test('each route stands in exactly one block', () => {
   const all = Object.values(rows()).flatMap((block) => block.map(([method, url]) => `${method} ${url}`));
   assert.equal(new Set(all).size, all.length);
-  assert.equal(all.length, 26);
+  assert.equal(all.length, 27);
 });
 
 describe('who may call', () => {
@@ -333,7 +333,10 @@ describe('bodies', () => {
   });
 
   test('arbitrary JSON to any route with any method never gives a 5xx', async () => {
-    const all = Object.values(rows()).flat();
+    // A stream of events has no end to wait for.
+    const all = Object.values(rows())
+      .flat()
+      .filter(([, url]) => url !== '/admin/audit/stream');
     const property = fc.asyncProperty(
       fc.constantFrom(...all),
       fc.oneof(

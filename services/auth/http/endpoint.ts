@@ -18,6 +18,8 @@ export type EndpointSchema = {
   readonly params?: TSchema;
   /** Bodies of success by status. */
   readonly answers: Readonly<Record<number, TSchema>>;
+  /** The success is a stream of server-sent events, which no schema describes. */
+  readonly isEventStream?: boolean;
   /** Statuses of refusal, beside those that every route may give. */
   readonly refusals?: readonly number[];
 };

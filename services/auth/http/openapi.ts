@@ -2,6 +2,7 @@
 
 import type { SwaggerOptions } from '@fastify/swagger';
 import type { FastifySchema } from 'fastify';
+import { Type } from 'typebox';
 import type { EndpointSchema } from './endpoint.ts';
 import { Empty, Problem } from './schemas.ts';
 
@@ -53,11 +54,20 @@ export function routeSchema(schema: EndpointSchema, access: Access): FastifySche
     ...(body === undefined ? {} : { body }),
     ...(params === undefined ? {} : { params }),
     querystring: query ?? Empty,
-    response: { ...answers, ...Object.fromEntries(problems) },
+    response: {
+      ...answers,
+      ...(schema.isEventStream === true ? { 200: eventStreamResponse } : {}),
+      ...Object.fromEntries(problems),
+    },
   };
 }
 
 const problemResponse = {
   description: 'Problem details',
   content: { 'application/problem+json': { schema: Problem } },
+};
+
+const eventStreamResponse = {
+  description: 'Server-sent events',
+  content: { 'text/event-stream': { schema: Type.String() } },
 };
