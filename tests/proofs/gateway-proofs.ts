@@ -1,11 +1,15 @@
 // The proofs of docs/explanation/gateway-under-attack.md that take long.
 
+import { proveStreamsFlat } from './big-streams.ts';
+import { measureIdleStreams } from './idle-streams.ts';
 import { judge, type Proof } from './proof.ts';
 import { proveKilledTargetsUnnoticed, proveReloadUnnoticed } from './reload.ts';
 
 const results = 'gateway-under-attack.json';
 const load = { seconds: 60, perSecond: 1000 };
 const reached = 990;
+const transports = ['undici', 'lean'] as const;
+const kinds = ['event streams', 'WebSockets'] as const;
 
 export const gatewayProofs: readonly Proof[] = [
   {
@@ -31,4 +35,22 @@ export const gatewayProofs: readonly Proof[] = [
       ]);
     },
   },
+  ...transports.map((transport) => ({
+    name: `big-streams-${transport}`,
+    results,
+    async run() {
+      const figures = await proveStreamsFlat({ transport, bytes: 5e9, slowBytes: 1e9, restMs: 5000 });
+      return judge(figures, [[figures.mostMbAboveRest <= 30, 'at most 30 MB above rest']]);
+    },
+  })),
+  ...transports.flatMap((transport) =>
+    kinds.map((kind) => ({
+      name: `idle-${kind.replace(' ', '-').toLowerCase()}-${transport}`,
+      results,
+      async run() {
+        const figures = await measureIdleStreams({ transport, kind, streams: 1000 });
+        return judge(figures, [[figures.moreKb <= 20, 'at most 20 KB each above the bare proxy']]);
+      },
+    })),
+  ),
 ];

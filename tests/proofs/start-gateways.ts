@@ -12,32 +12,42 @@ export type Gateways = {
   readonly auth: FakeAuth;
   readonly port: number;
   readonly workers: readonly (Service & { readonly metricsUrl: string })[];
-  /** Processes of small-service.ts. */
+  /** Processes of `serviceMain`. */
   readonly services: readonly (Service & { readonly origin: string })[];
   /** Puts another gateway.yaml in the place of the one there is, in one step. */
   replaceFile(text: string): void;
   close(): Promise<void>;
 };
 
+export type GatewaysOptions = {
+  readonly workers: number;
+  readonly services: number;
+  /** What a service runs; unset: small-service.ts. */
+  readonly serviceMain?: string;
+  /** For the workers. */
+  readonly env?: Readonly<Record<string, string>>;
+};
+
 /** `yaml` is told where the services are. */
 export async function startGateways(
   yaml: (origins: readonly string[]) => string,
-  count: { readonly workers: number; readonly services: number },
+  { workers: workerCount, services: serviceCount, serviceMain, env }: GatewaysOptions,
 ): Promise<Gateways> {
   const folder = mkdtempSync(join(tmpdir(), 'pi-gateways-'));
   const configPath = join(folder, 'gateway.yaml');
-  const [port = 0, ...ports] = await freePorts(1 + count.workers + count.services);
+  const [port = 0, ...ports] = await freePorts(1 + workerCount + serviceCount);
   const auth = await FakeAuth.start();
   const services = await Promise.all(
-    ports.slice(count.workers).map(async (own) => {
+    ports.slice(workerCount).map(async (own) => {
       const target = { host: '127.0.0.1', port: own };
-      const service = await spawnService('tests/proofs/small-service.ts', target, { PORT: String(own) });
+      const main = serviceMain ?? 'tests/proofs/small-service.ts';
+      const service = await spawnService(main, target, { PORT: String(own) });
       return { ...service, origin: `http://127.0.0.1:${own}` };
     }),
   );
   writeFileSync(configPath, yaml(services.map(({ origin }) => origin)));
   const workers = await Promise.all(
-    ports.slice(0, count.workers).map(async (metricsPort, index) => {
+    ports.slice(0, workerCount).map(async (metricsPort, index) => {
       const socketPath = join(folder, `${index}.sock`);
       const worker = await spawnService(
         'services/gateway/main.ts',
@@ -55,6 +65,7 @@ export async function startGateways(
           // A machine that is busy with other things would have requests refused for that.
           GATEWAY_SHED_LAG_MS: 'off',
           LOG_LEVEL: 'warn',
+          ...env,
         },
       );
       return { ...worker, metricsUrl: `http://127.0.0.1:${metricsPort}/metrics` };

@@ -3,6 +3,7 @@
 
 import type { Exchange } from '../exchange.ts';
 import { filterTrailers } from './answer-headers.ts';
+import { noteStreamed } from './streamed-bytes.ts';
 import type { UpstreamCall } from './transport.ts';
 
 const empty = Buffer.alloc(0);
@@ -50,6 +51,7 @@ export class AnswerWriter {
 
   write(chunk: Buffer): void {
     this.#x.bytesOut += chunk.length;
+    noteStreamed(chunk.length);
     if (this.#form.isBodiless) return;
     const held = this.#held;
     this.#held = chunk;

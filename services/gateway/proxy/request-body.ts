@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { wantBody } from '@pi-gateway/http-front/want-body.ts';
+import { noteStreamed } from './streamed-bytes.ts';
 
 export type BodyFault = 'too_large' | 'too_slow' | 'client_gone';
 
@@ -67,6 +68,7 @@ export class RequestBody extends Readable {
 
   #take(chunk: Buffer): void {
     this.#bytes += chunk.length;
+    noteStreamed(chunk.length);
     if (this.#bytes > this.#limitBytes) return this.#cut('too_large');
     this.#timer?.refresh();
     if (this.push(chunk)) return;
