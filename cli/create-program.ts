@@ -9,6 +9,7 @@ import { addAuditList } from './commands/audit-list.ts';
 import { addAuditProve } from './commands/audit-prove.ts';
 import { addAuditTail } from './commands/audit-tail.ts';
 import { addAuditVerify } from './commands/audit-verify.ts';
+import { addBackup } from './commands/backup.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addGatewayCheck } from './commands/gateway-check.ts';
 import { addGatewayDiff } from './commands/gateway-diff.ts';
@@ -18,6 +19,7 @@ import { addKeysList } from './commands/keys-list.ts';
 import { addKeysRevoke } from './commands/keys-revoke.ts';
 import { addKeysRotate } from './commands/keys-rotate.ts';
 import { addMigrate } from './commands/migrate.ts';
+import { addRestore } from './commands/restore.ts';
 import { addUserCreate } from './commands/user-create.ts';
 import { addUserDisable } from './commands/user-disable.ts';
 import { addUserEnable } from './commands/user-enable.ts';
@@ -54,6 +56,8 @@ export function createProgram(io: Io): Command {
   for (const group of [user, keys, audit, webhook, gateway]) program.addCommand(group);
 
   addMigrate(program, io);
+  addBackup(program, io);
+  addRestore(program, io);
   addDoctor(program, io);
   addUserCreate(user, io);
   addUserList(user, io);

@@ -15,7 +15,11 @@ type Work<T> = (db: Database, settings: CliSettings) => Promise<T>;
 
 /** Connects as the service does, with the application's role. */
 export function withDatabase<T>(io: Io, work: Work<T>): Promise<T> {
-  const settings = readCliSettings(io);
+  return openCommandDatabase(readCliSettings(io), work);
+}
+
+/** As `withDatabase`, with settings that were read already. */
+export function openCommandDatabase<T>(settings: CliSettings, work: Work<T>): Promise<T> {
   return run(settings, { url: settings.databaseUrl, deadlineMs }, work);
 }
 

@@ -35,6 +35,8 @@ export const auditEventNames = [
   'webhook.disabled',
   'webhook.tested',
   'webhook.redelivered',
+  'database.backed_up',
+  'database.restored',
 ] as const;
 
 export const auditOutcomes = ['success', 'failure', 'denied'] as const;

@@ -119,6 +119,14 @@ export const eventCatalogue: Readonly<Record<AuditEventName, EventMeaning>> = {
     when: { success: 'A signing key was withdrawn, and all tokens it signed.' },
     data: ['kid', 'replaced_by', 'via'],
   },
+  'database.backed_up': {
+    when: { success: '`pi backup` is about to write the whole database to a file.' },
+    data: ['via'],
+  },
+  'database.restored': {
+    when: { success: '`pi restore` filled an empty database from a backup.' },
+    data: ['via', 'backup_of', 'sessions_ended'],
+  },
   'webhook.added': {
     when: { success: '`pi webhook add` made an endpoint; `data.events` is what it wants, null for all.' },
     data: ['webhook_id', 'host', 'events', 'via'],

@@ -118,4 +118,17 @@ export const otherEvents: Readonly<Record<string, readonly RouteOutcome[]>> = {
     ['export', 'audit.exported'],
     ['drop-before', 'audit.dropped'],
   ],
+  '`pi webhook`': [
+    ['add', 'webhook.added'],
+    ['remove', 'webhook.removed'],
+    ['rotate', 'webhook.secret_rotated'],
+    ['enable', 'webhook.enabled'],
+    ['disable, and a receiver that failed for long', 'webhook.disabled'],
+    ['test', 'webhook.tested'],
+    ['redeliver', 'webhook.redelivered'],
+  ],
+  '`pi backup`, `pi restore`': [
+    ['backup', 'database.backed_up'],
+    ['restore', 'database.restored'],
+  ],
 };

@@ -65,16 +65,21 @@ async function checkCodeIsKnown(client: pg.Client, known: readonly string[]): Pr
   throw new Error(`the schema is newer than this version, which does not know its migration ${missing}`);
 }
 
-/** As `migrate`, on a connection that holds the lock. */
-export async function runMigrations(client: pg.Client, direction: Direction): Promise<string[]> {
+/** As `migrate`, on a connection that holds the lock. Up: none after `through`, the newest one unless named. */
+export async function runMigrations(
+  client: pg.Client,
+  direction: Direction,
+  through?: string,
+): Promise<string[]> {
   await client.query(
     `create table if not exists schema_migrations (
        name text collate "C" primary key, applied_at timestamptz not null default clock_timestamp())`,
   );
   const applied = await client.query<{ name: string }>('select name from schema_migrations order by name');
   const done = applied.rows.map((row) => row.name);
-  const names = await listMigrations();
-  await checkCodeIsKnown(client, names);
+  const known = await listMigrations();
+  await checkCodeIsKnown(client, known);
+  const names = known.filter((name) => through === undefined || name <= through);
   const steps = direction === 'up' ? names.filter((name) => !done.includes(name)) : done.slice(-1);
   for (const name of steps) await runStep(client, name, direction);
   return steps;

@@ -77,6 +77,15 @@ export function revokeSigningKey(
   });
 }
 
+/** All of them, in a transaction that writes its event itself; the service makes a new one when it starts. */
+export async function withdrawSigningKeys(tx: Queryable): Promise<Revocation[]> {
+  const now = await lockSigningKeys(tx);
+  const kids = (await listSigningKeys(tx)).map(({ kid }) => kid);
+  await deleteSigningKeys(tx, kids);
+  const rows = kids.map((kid) => ({ kind: 'key' as const, id: kid, notBefore: now }));
+  return insertRevocations(tx, rows, keyRevocationSeconds);
+}
+
 /** `known` is any stored key: one sealed under another master key would stop every auth process. */
 async function addKey(
   tx: Queryable,

@@ -33,7 +33,8 @@ export type RevokeReason =
   | 'disabled'
   | 'password_changed'
   | 'too_many'
-  | 'client';
+  | 'client'
+  | 'restored';
 
 const living = 'revoked_at is null and least(idle_expires_at, expires_at) > clock_timestamp()';
 
@@ -189,4 +190,17 @@ export async function deleteEndedSessions(
     values: [afterSeconds, limit],
   });
   return rows.length;
+}
+
+/** Of all users, for a database that was restored; how many there were. */
+export async function endEverySession(db: Queryable): Promise<number> {
+  const [row] = await db.query<{ count: number }>({
+    name: 'end-every-session',
+    text: `with ended as (
+        update sessions set revoked_at = clock_timestamp(), revoke_reason = 'restored'
+        where revoked_at is null returning 1)
+      select count(*)::int as count from ended`,
+    values: [],
+  });
+  return row!.count;
 }
