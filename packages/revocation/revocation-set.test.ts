@@ -166,3 +166,24 @@ test('a withdrawn key is told of by its kid alone, touches no session or user of
   set.prune(now + 200);
   assert.deepEqual([set.isKeyRevoked(kid), set.size], [false, 0]);
 });
+
+test('what comes after everything was over is known as what came first', () => {
+  const set = new RevocationSet();
+  const sid = uuidV7(micros + 1);
+  const ids = { sub: uuidV7(micros + 2), sid, jti: uuidV7(micros + 3) };
+  const revokedUntil = (until: number): Revocation => ({
+    kind: 'session',
+    id: sid,
+    notBefore: micros,
+    until,
+  });
+  assert.equal(set.isRevoked(ids), false);
+  set.apply([revokedUntil(now + 10)], now);
+  assert.equal(set.isRevoked(ids), true);
+  // Each call looks after a sixteenth of it.
+  for (let call = 0; call < 16; call += 1) set.prune(now + 1000);
+  assert.deepEqual([set.size, set.isRevoked(ids)], [0, false]);
+  set.apply([revokedUntil(now + 2000)], now + 1000);
+  for (let call = 0; call < 16; call += 1) set.prune(now + 1000);
+  assert.equal(set.isRevoked(ids), true);
+});

@@ -121,7 +121,7 @@ export class Http1Connection implements BodyEvents, Carrier, SocketEvents, Write
     }
     if (call !== this.#call) return;
     if (reading === readings.ended) this.#finish(call, this.#reader.restAt === length);
-    else if (reading === readings.more) this.#goOn();
+    else if (reading === readings.more) this.#goOn(call);
     else if (reading === readings.refused) this.#fail(invalid(this.#reader.fault));
     else this.#upgrade(call, bytes.subarray(this.#reader.restAt, length));
   }
@@ -173,8 +173,10 @@ export class Http1Connection implements BodyEvents, Carrier, SocketEvents, Write
   }
 
   /** A part of the answer was there. */
-  #goOn(): void {
-    if (this.#isPaused) return;
+  #goOn(call: Call): void {
+    if (this.#reader.hasHead) call.sink.onQuiet();
+    // The sink may have held it back, or have let go of it.
+    if (this.#isPaused || call !== this.#call) return;
     if (this.#reader.hasHead) this.#waitFor(this.#owner.timeouts.idleMs);
     else if (this.#reader.isInformed && this.#sender === undefined)
       this.#waitFor(this.#owner.timeouts.headersMs);

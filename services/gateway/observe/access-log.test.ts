@@ -5,10 +5,11 @@ import { createReadStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type AccessEntry, AccessLog } from './access-log.ts';
+import type { AccessEntry } from './access-line.ts';
+import { AccessLog } from './access-log.ts';
 
 const entry: AccessEntry = {
-  time: '2026-01-01T00:00:00.000Z',
+  startedMs: Date.UTC(2026, 0, 1),
   request_id: 'id',
   trace_id: 'trace',
   method: 'GET',
@@ -38,7 +39,7 @@ test('whatever a client puts into a path stays one valid line, and close writes 
       '/a\n{"status":500}',
       '/\u2028\u2029',
       '/\u001b[31m\u009b',
-      `/${'x'.repeat(100_000)}`,
+      `/${'x'.repeat(8192)}`,
       '/"\\',
     ];
     for (const path of paths) log.add({ ...entry, path });
@@ -61,7 +62,7 @@ test('a reader that is slow loses whole lines, which are counted, and sees none 
     process.stderr.write(''); // from here on its pipe does not block
     const log = new AccessLog('-');
     for (let i = 0; i < 10; i++) {
-      for (let j = 0; j < 200; j++) log.add({ path: '/'.repeat(300) });
+      for (let j = 0; j < 200; j++) log.add(${JSON.stringify({ ...entry, path: '/'.repeat(100) })});
       log.flush();
     }
     console.log(log.dropped);

@@ -1,46 +1,22 @@
-// The access log: one JSON line for each request, refusals included, written in batches off the request's
-// path. JSON.stringify escapes control characters, so that no client can forge a line; U+2028 and U+2029 are
-// escaped as well, for readers that take them for line ends. Bounded: when the disk does not follow, lines are
-// dropped and counted rather than memory filled.
+// The access log: one JSON line for each request, refusals included. Lines are written into one buffer as they come,
+// and the buffer goes out when it is full or a tenth of a second old. Bounded: when the disk does not follow, lines
+// are dropped and counted rather than memory filled.
 
 import { closeSync, openSync, writeSync } from 'node:fs';
-
-export type AccessEntry = {
-  readonly time: string;
-  readonly request_id: string;
-  readonly trace_id: string;
-  readonly method: string;
-  readonly path: string;
-  readonly route: string | null;
-  readonly status: number;
-  readonly reason: string | null;
-  readonly principal: string | null;
-  readonly client: string;
-  readonly service: string | null;
-  readonly target: string | null;
-  /** Where the name of the target led. */
-  readonly address: string | null;
-  readonly retries: number;
-  /** From the head of the request to the end of the answer. */
-  readonly duration_ms: number;
-  /** Of it: until the call of the service that was answered, earlier tries included; null: none was called. */
-  readonly gateway_ms: number | null;
-  /** Of it: from that call to the head of its answer; null: there was none. */
-  readonly upstream_ms: number | null;
-  readonly bytes_in: number;
-  readonly bytes_out: number;
-};
+import { type AccessEntry, encodeAccessLine } from './access-line.ts';
 
 const flushMs = 100;
-const linesMax = 20_000;
+const bufferBytes = 64 * 1024;
 const newline = 0x0a;
-const nothing: Buffer = Buffer.alloc(0);
+/** Of one character in UTF-8. */
+const characterBytesMax = 3;
 
 export class AccessLog {
-  #entries: AccessEntry[] = [];
+  readonly #buffer = Buffer.allocUnsafeSlow(bufferBytes);
+  #used = 0;
   #dropped = 0;
-  /** The end of a line whose beginning is written. */
-  #torn = nothing;
+  /** The buffer begins with the end of a line whose beginning is written. */
+  #isTorn = false;
   #timer: NodeJS.Timeout | undefined;
   readonly #fd: number | undefined;
   readonly #isFile: boolean;
@@ -62,11 +38,15 @@ export class AccessLog {
 
   add(entry: AccessEntry): void {
     if (this.#fd === undefined) return;
-    if (this.#entries.length >= linesMax) {
+    const line = encodeAccessLine(entry);
+    const bytesMax = line.length * characterBytesMax + 1;
+    if (bytesMax > bufferBytes - this.#used) this.flush();
+    if (bytesMax > bufferBytes - this.#used) {
       this.#dropped += 1;
       return;
     }
-    this.#entries.push(entry);
+    this.#used += this.#buffer.write(line, this.#used);
+    this.#buffer[this.#used++] = newline;
     this.#timer ??= setTimeout(() => this.flush(), flushMs).unref();
   }
 
@@ -74,31 +54,23 @@ export class AccessLog {
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const entries = this.#entries;
-    this.#entries = [];
-    if (this.#fd === undefined || entries.length + this.#torn.length === 0) return;
-    const lines = entries.map((entry) => Buffer.from(`${encodeEntry(entry)}\n`));
-    const bytes = Buffer.concat([this.#torn, ...lines]);
-    const written = writeWhileTaken(this.#fd, bytes);
+    const used = this.#used;
+    if (this.#fd === undefined || used === 0) return;
+    const buffer = this.#buffer;
+    const written = writeWhileTaken(this.#fd, buffer.subarray(0, used));
     // A line that is begun has to be ended: what is missing of it is held for the next time, the rest is dropped.
-    const isWhole = written === 0 ? this.#torn.length === 0 : bytes[written - 1] === newline;
-    const end = isWhole ? written : bytes.indexOf(newline, written) + 1;
-    this.#torn = bytes.subarray(written, end);
-    for (let at = end; at < bytes.length; at = bytes.indexOf(newline, at) + 1) this.#dropped += 1;
+    const isWhole = written === 0 ? !this.#isTorn : buffer[written - 1] === newline;
+    const end = isWhole ? written : buffer.indexOf(newline, written) + 1;
+    for (let at = end; at < used; at = buffer.indexOf(newline, at) + 1) this.#dropped += 1;
+    this.#isTorn = !isWhole;
+    this.#used = end - written;
+    buffer.copyWithin(0, written, end);
   }
 
   close(): void {
     this.flush();
     if (this.#isFile && this.#fd !== undefined) closeSync(this.#fd);
   }
-}
-
-function encodeEntry(entry: AccessEntry): string {
-  return JSON.stringify(entry).replace(/[\u007f-\u009f\u2028\u2029]/g, escape);
-}
-
-function escape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** How many bytes were taken before the destination took no more. */

@@ -1,10 +1,12 @@
 // What Prometheus reads. Every label comes from a closed set (routes of the file, known methods, status
 // classes), so that no client can make the number of series grow.
 
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { TrustedIssuer } from '../issuers/trusted-issuer.ts';
 import { routeMethods } from '../routing/route.ts';
 import type { UpstreamService } from '../upstreams/upstream-service.ts';
+import { registerDurations } from './durations-metric.ts';
+import { Durations, Outcomes } from './tally.ts';
 import { UpstreamMetrics } from './upstream-metrics.ts';
 
 /** Read at the time of a scrape. */
@@ -29,25 +31,34 @@ export class GatewayMetrics {
   readonly registry = new Registry();
   readonly upstreams: UpstreamMetrics;
   readonly reloads: Counter<'result'>;
-  readonly #requests: Counter<'route' | 'method' | 'status' | 'reason'>;
-  readonly #duration: Histogram<'route'>;
+  readonly #outcomes = new Map<string, Outcomes>();
+  readonly #durations = new Map<string, Durations>();
 
   constructor(state: MetricsState) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
-    this.#requests = new Counter({
+    const requests = new Counter({
       name: 'pi_gateway_requests_total',
       help: 'Requests by route, method, status and reason of a refusal.',
       labelNames: ['route', 'method', 'status', 'reason'],
       registers,
+      collect: () => {
+        for (const [route, outcomes] of this.#outcomes) {
+          outcomes.take(({ method, status, reason, count }) =>
+            requests.inc({ route, method, status: String(status), reason }, count),
+          );
+        }
+      },
     });
-    this.#duration = new Histogram({
-      name: 'pi_gateway_request_duration_seconds',
-      help: 'From the head of the request to the end of the answer; WebSockets are left out.',
-      labelNames: ['route'],
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
-      registers,
-    });
+    registerDurations(
+      this.registry,
+      {
+        name: 'pi_gateway_request_duration_seconds',
+        help: 'From the head of the request to the end of the answer; WebSockets are left out.',
+        labelNames: ['route'],
+      },
+      () => [...this.#durations].map(([route, durations]) => [{ route }, durations]),
+    );
     this.reloads = new Counter({
       name: 'pi_gateway_config_reloads_total',
       help: 'Loads of gateway.yaml by result: applied, unchanged or refused.',
@@ -59,16 +70,15 @@ export class GatewayMetrics {
   }
 
   count(route: string, method: string, status: number, reason: string): void {
-    this.#requests.inc({
-      route,
-      method: methods.has(method) ? method : 'other',
-      status: String(status),
-      reason,
-    });
+    let outcomes = this.#outcomes.get(route);
+    if (outcomes === undefined) this.#outcomes.set(route, (outcomes = new Outcomes()));
+    outcomes.count(methods.has(method) ? method : 'other', status, reason);
   }
 
   observe(route: string, seconds: number): void {
-    this.#duration.observe({ route }, seconds);
+    let durations = this.#durations.get(route);
+    if (durations === undefined) this.#durations.set(route, (durations = new Durations()));
+    durations.observe(seconds);
   }
 
   #gauges(state: MetricsState): void {

@@ -1,11 +1,16 @@
 // What Prometheus reads about services and their targets. Every label comes from gateway.yaml or from a closed set:
 // an address that DNS gave is counted under the name that led to it.
 
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Exchange } from '../exchange.ts';
 import type { UpstreamService } from '../upstreams/upstream-service.ts';
 import type { UpstreamTarget } from '../upstreams/upstream-target.ts';
+import { registerDurations } from './durations-metric.ts';
 import type { Reason } from './proxy-status.ts';
+import { Durations } from './tally.ts';
+
+/** What the calls of one target came to. */
+type Calls = { readonly durations: Durations; readonly byOutcome: Map<string, number> };
 
 /** What keeps an address from being asked, if anything does. */
 const states = ['usable', 'trying', 'left_out', 'unhealthy'] as const;
@@ -14,8 +19,8 @@ export class UpstreamMetrics {
   readonly failedLookUps: Counter<'service'>;
   readonly leftOut: Counter<'service' | 'target'>;
   readonly #retries: Counter<'service'>;
-  readonly #calls: Counter<'service' | 'target' | 'outcome'>;
-  readonly #duration: Histogram<'service' | 'target'>;
+  /** By service, then by target. */
+  readonly #calls = new Map<string, Map<string, Calls>>();
 
   /** `services` are asked for at the time of a scrape. */
   constructor(registry: Registry, services: () => Iterable<UpstreamService>) {
@@ -32,19 +37,31 @@ export class UpstreamMetrics {
       labelNames: ['service'],
       registers,
     });
-    this.#calls = new Counter({
+    const calls = new Counter({
       name: 'pi_gateway_target_calls_total',
       help: 'Calls of a target, each try counted, by outcome: the class of the status (1xx a WebSocket), failed (no proper or whole answer), abandoned (the client left, or its body was cut, first).',
       labelNames: ['service', 'target', 'outcome'],
       registers,
+      collect: () => {
+        calls.reset();
+        this.#forEachTarget(({ byOutcome }, labels) => {
+          for (const [outcome, count] of byOutcome) calls.inc({ ...labels, outcome }, count);
+        });
+      },
     });
-    this.#duration = new Histogram({
-      name: 'pi_gateway_upstream_duration_seconds',
-      help: 'From the call of a target to the head of its answer.',
-      labelNames: ['service', 'target'],
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
-      registers,
-    });
+    registerDurations(
+      registry,
+      {
+        name: 'pi_gateway_upstream_duration_seconds',
+        help: 'From the call of a target to the head of its answer.',
+        labelNames: ['service', 'target'],
+      },
+      () => {
+        const read: [Readonly<Record<string, string>>, Durations][] = [];
+        this.#forEachTarget(({ durations }, labels) => read.push([labels, durations]));
+        return read;
+      },
+    );
     this.leftOut = new Counter({
       name: 'pi_gateway_target_left_out_total',
       help: 'How often a target was left out: out of reach, or too many requests without a proper answer.',
@@ -98,12 +115,33 @@ export class UpstreamMetrics {
   /** An exchange that called a service has ended. `headMs`: from the last call to its answer's head; null: none came. */
   note(x: Exchange, status: number, headMs: number | null): void {
     const { service } = x.route!;
-    for (const target of x.failedOn) this.#calls.inc({ service, target, outcome: 'failed' });
+    for (const target of x.failedOn) countOutcome(this.#callsOf(service, target), 'failed');
     if (x.retries > 0) this.#retries.inc({ service }, x.retries);
-    const target = x.target!;
-    this.#calls.inc({ service, target, outcome: outcomeOf(x, status, headMs !== null) });
-    if (headMs !== null) this.#duration.observe({ service, target }, headMs / 1000);
+    const calls = this.#callsOf(service, x.target!);
+    countOutcome(calls, outcomeOf(x, status, headMs !== null));
+    if (headMs !== null) calls.durations.observe(headMs / 1000);
   }
+
+  #callsOf(service: string, target: string): Calls {
+    let targets = this.#calls.get(service);
+    if (targets === undefined) this.#calls.set(service, (targets = new Map()));
+    let calls = targets.get(target);
+    if (calls === undefined) {
+      calls = { durations: new Durations(), byOutcome: new Map() };
+      targets.set(target, calls);
+    }
+    return calls;
+  }
+
+  #forEachTarget(each: (calls: Calls, labels: { service: string; target: string }) => void): void {
+    for (const [service, targets] of this.#calls) {
+      for (const [target, calls] of targets) each(calls, { service, target });
+    }
+  }
+}
+
+function countOutcome({ byOutcome }: Calls, outcome: string): void {
+  byOutcome.set(outcome, (byOutcome.get(outcome) ?? 0) + 1);
 }
 
 /** Whose fault it is when a call brings no whole answer. */

@@ -7,6 +7,8 @@ import { noteStreamed } from './streamed-bytes.ts';
 import type { UpstreamCall } from './transport.ts';
 
 const empty = Buffer.alloc(0);
+/** Above it the bytes are not copied. */
+const asTextBytesMax = 4096;
 const plainText = /^[\t\x20-\x7e]+$/;
 
 export type AnswerForm = {
@@ -23,7 +25,7 @@ export class AnswerWriter {
   readonly #stallMs: number;
   /** The last piece, held until it is known whether it was the last. */
   #held: Buffer | undefined;
-  #isFlushing = false;
+  #isHeadOut = false;
   #isOver = false;
   #stall: NodeJS.Timeout | undefined;
 
@@ -45,8 +47,7 @@ export class AnswerWriter {
     const { res } = this.#x;
     if (plainText.test(statusText)) res.writeHead(status, statusText, fields);
     else res.writeHead(status, fields);
-    // It goes out by itself when no piece of the body comes right behind it (SSE, long polls).
-    this.#flushSoon();
+    // It goes out with the first piece of the body, or by `flush` when none comes right behind it (SSE, long polls).
   }
 
   write(chunk: Buffer): void {
@@ -55,7 +56,6 @@ export class AnswerWriter {
     if (this.#form.isBodiless) return;
     const held = this.#held;
     this.#held = chunk;
-    this.#flushSoon();
     if (held !== undefined) this.#put(held);
   }
 
@@ -73,6 +73,8 @@ export class AnswerWriter {
     const last = this.#held;
     this.#held = undefined;
     if (last === undefined) res.end();
+    // Text goes out with the head in one piece; bytes would be a second one, which costs more than turning them.
+    else if (!this.#isHeadOut && last.length <= asTextBytesMax) res.end(last.toString('latin1'), 'latin1');
     else res.end(last);
   }
 
@@ -82,17 +84,9 @@ export class AnswerWriter {
     clearTimeout(this.#stall);
   }
 
-  /** Writes what is held once the present batch of the service's bytes is through: one packet instead of two. */
-  #flushSoon(): void {
-    if (this.#isFlushing) return;
-    this.#isFlushing = true;
-    process.nextTick(flush, this);
-  }
-
-  /** Called by `flush` alone. */
-  flushHeld(): void {
-    this.#isFlushing = false;
-    if (this.#isOver) return;
+  /** Writes what is held: one packet for all that came at once, and nothing waits for what may be long in coming. */
+  flush(): void {
+    if (this.#isOver || (this.#isHeadOut && this.#held === undefined)) return;
     const held = this.#held ?? empty;
     this.#held = undefined;
     // Not flushHeaders(): it would write the head as UTF-8 and change what a service sent as latin1.
@@ -101,6 +95,7 @@ export class AnswerWriter {
 
   #put(chunk: Buffer): void {
     const { res, req } = this.#x;
+    this.#isHeadOut = true;
     if (res.write(chunk) || this.#stall !== undefined) return;
     this.#source.pause();
     res.once('drain', () => this.#goOn());
@@ -112,9 +107,4 @@ export class AnswerWriter {
     this.#stall = undefined;
     if (!this.#isOver) this.#source.resume();
   }
-}
-
-// One function for all answers: nextTick takes its argument along, so that none of them needs a closure.
-function flush(writer: AnswerWriter): void {
-  writer.flushHeld();
 }

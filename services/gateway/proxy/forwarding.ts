@@ -34,7 +34,7 @@ export class Forwarding implements AnswerSink {
   readonly #x: Exchange;
   readonly #deps: ForwardDeps;
   readonly #service: UpstreamService;
-  readonly #request: Omit<UpstreamRequest, 'body'>;
+  readonly #request: UpstreamRequest;
   readonly #body: RequestBody | undefined;
   readonly #deadline: NodeJS.Timeout | undefined;
   #target: UpstreamTarget;
@@ -60,10 +60,12 @@ export class Forwarding implements AnswerSink {
     this.#x = x;
     this.#deps = deps;
     this.#service = service;
-    this.#request = request;
     const { idleMs, totalMs } = service.config.timeouts;
     if (totalMs !== undefined) this.#deadline = setTimeout(() => this.#expire(), totalMs);
     this.#body = x.hasBody ? new RequestBody(x.req, x.res, x.route!.bodyLimitBytes, idleMs) : undefined;
+    // Field by field: a spread costs as much as routing the request.
+    const { method, path, headers, upgrade } = request;
+    this.#request = { method, path, headers, body: this.#body, upgrade };
     this.#target = service.pick(performance.now());
     service.pending += 1;
     service.retryBudget.noteRequest();
@@ -76,7 +78,7 @@ export class Forwarding implements AnswerSink {
     this.#x.targetAddress = target.address;
     this.#x.upstreamStartedMs = performance.now();
     if (this.#x.span !== undefined) this.#beginSpan();
-    this.#call = target.transport.send({ ...this.#request, body: this.#body }, this);
+    this.#call = target.transport.send(this.#request, this);
     // The client may have left, or the transport failed, before there was a call to abort.
     if (this.#isDone) this.#call.abort();
   }
@@ -131,6 +133,10 @@ export class Forwarding implements AnswerSink {
 
   onData(chunk: Buffer): void {
     this.#writer?.write(chunk);
+  }
+
+  onQuiet(): void {
+    this.#writer?.flush();
   }
 
   onEnd(trailers: readonly string[]): void {

@@ -24,6 +24,8 @@ export interface AnswerSink {
   onInformation(status: number, headers: readonly string[]): void;
   onHead(status: number, headers: readonly string[], statusText: string): void;
   onData(chunk: Buffer): void;
+  /** No more of it is there for now: what waited for company goes out. Comes behind a head or data, never at the end. */
+  onQuiet(): void;
   onEnd(trailers: readonly string[]): void;
   /** A 101 to an upgrade: the socket is the sink's from here. */
   onUpgrade(headers: readonly string[], socket: Socket): void;

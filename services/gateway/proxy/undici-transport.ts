@@ -72,6 +72,7 @@ class Call implements Dispatcher.DispatchHandler, UpstreamCall {
   #aborted = false;
   #answered = false;
   #head = false;
+  #isQuietDue = false;
   #informations = 0;
 
   constructor(sink: AnswerSink, isTls: boolean) {
@@ -118,10 +119,13 @@ class Call implements Dispatcher.DispatchHandler, UpstreamCall {
     if (status > 599) return this.#fail(new Error('a status out of range'));
     this.#head = true;
     this.#sink.onHead(status, headers, statusText);
+    this.#beQuietSoon();
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.#aborted) this.#sink.onData(chunk);
+    if (this.#aborted) return;
+    this.#sink.onData(chunk);
+    this.#beQuietSoon();
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
@@ -154,6 +158,16 @@ class Call implements Dispatcher.DispatchHandler, UpstreamCall {
     };
     const failure = readFailure(error, progress);
     this.#sink.onFailure(this.#isTls ? { ...failure, diedIdle: false } : failure);
+  }
+
+  /** undici does not tell when the bytes of a read are through: by the next tick they are. */
+  #beQuietSoon(): void {
+    if (this.#isQuietDue) return;
+    this.#isQuietDue = true;
+    process.nextTick(() => {
+      this.#isQuietDue = false;
+      if (!this.#aborted) this.#sink.onQuiet();
+    });
   }
 
   #fail(error: Error): void {

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Answer } from '@pi-gateway/http-front/raw-exchange.ts';
-import type { AccessEntry } from '../observe/access-log.ts';
+import type { AccessEntry } from '../observe/access-line.ts';
 import { until } from './start-test-gateway.ts';
 
 export function loggedExchange(accessLogPath: string, { headers }: Answer): Promise<AccessEntry> {

@@ -33,6 +33,7 @@ function ask(
       onHead: resolve,
       // The body is read to its end, within the same time, so that the connection stays of use.
       onData() {},
+      onQuiet() {},
       onEnd: stop,
       onUpgrade(_headers, socket) {
         stop();

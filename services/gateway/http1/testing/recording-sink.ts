@@ -12,6 +12,8 @@ export class RecordingSink implements AnswerSink {
   headers: readonly string[] = [];
   body = '';
   trailers: readonly string[] = [];
+  /** How often nothing more came for now. */
+  quiets = 0;
   failure: UpstreamFailure | undefined;
   upgraded: { readonly headers: readonly string[]; readonly socket: Socket } | undefined;
   /** How often an end was told; one is right. */
@@ -35,6 +37,10 @@ export class RecordingSink implements AnswerSink {
   onData(chunk: Buffer): void {
     this.body += chunk.toString('latin1');
     this.onDataToo();
+  }
+
+  onQuiet(): void {
+    this.quiets += 1;
   }
 
   onEnd(trailers: readonly string[]): void {
