@@ -55,6 +55,8 @@ export const ocsfClasses: Readonly<Record<AuditEventName, OcsfClass>> = {
   'audit.listed': api(read),
   'audit.dropped': api(remove, medium),
   'audit.exported': api(read, medium),
+  'database.backed_up': api(read, high),
+  'database.restored': api(create, high),
   'keys.rotated': api(create),
   'keys.revoked': api(remove, high),
   'webhook.added': api(create, medium),

@@ -59,6 +59,7 @@ export const requestEvents: Readonly<Record<string, readonly RouteOutcome[]>> = 
     ['404', 'user.change_refused'],
   ],
   'GET /admin/audit': [['200', 'audit.listed']],
+  'GET /admin/audit/stream': [['200', 'audit.listed']],
   'POST /oauth/introspect': [
     ['200', 'none: as with the check of a token, for each of a service’s own requests'],
     ['401 with credentials', 'access.denied'],

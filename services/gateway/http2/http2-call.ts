@@ -43,6 +43,7 @@ export class Http2Call implements UpstreamCall {
   #isOver = false;
   #isWhole = false;
   #isPaused = false;
+  #isQuietDue = false;
   #informations = 0;
   #trailers: readonly string[] = [];
 
@@ -140,12 +141,24 @@ export class Http2Call implements UpstreamCall {
     this.hasHead = true;
     this.#waitFor(this.owner!.timeouts.idleMs);
     this.#sink.onHead(status, withoutPseudo(raw), '');
+    this.#beQuietSoon();
   }
 
   #takeData(chunk: Buffer): void {
     if (this.#isOver) return;
     if (!this.#isPaused) this.#waitFor(this.owner!.timeouts.idleMs);
     this.#sink.onData(chunk);
+    this.#beQuietSoon();
+  }
+
+  /** A session does not tell when the frames of a read are through: by the next tick they are. */
+  #beQuietSoon(): void {
+    if (this.#isQuietDue) return;
+    this.#isQuietDue = true;
+    process.nextTick(() => {
+      this.#isQuietDue = false;
+      if (!this.#isOver) this.#sink.onQuiet();
+    });
   }
 
   #end(): void {
