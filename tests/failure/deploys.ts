@@ -16,8 +16,8 @@ export type DeployOptions = {
   readonly lives: number;
 };
 
-/** For `startRig`: keys turn all the time. */
-export const turningKeys = { SIGNING_KEY_ROTATION_SECONDS: '5' };
+/** For `startRig`: keys turn all the time, and no more of them are published than may be. */
+export const turningKeys = { SIGNING_KEY_ROTATION_SECONDS: '5', ACCESS_TOKEN_TTL_SECONDS: '600' };
 
 const pauseMs = 300;
 

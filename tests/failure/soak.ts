@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { measureProcessTree } from '../../tools/process-memory.ts';
 import { slope } from '../proofs/slope.ts';
-import { startMixedLoad } from './drive-load.ts';
+import { type MixedLoad, startMixedLoad } from './drive-load.ts';
 import { type FaultCase, readLedger, untilWhole } from './measure-fault.ts';
 import type { Rig } from './start-rig.ts';
 
@@ -38,6 +38,15 @@ function growthPercent(points: readonly (readonly [number, number])[]): number {
   return (100 * gained) / (mean - gained / 2);
 }
 
+async function breakShortly(rig: Rig, load: MixedLoad, fault: FaultCase, seconds: number): Promise<number> {
+  const heal = await fault.inject(rig);
+  await delay(seconds * 1000);
+  await heal();
+  return untilWhole(rig.entry, load.tokens[0]!, '/up/probe').catch((cause: unknown) => {
+    throw new Error(`after ${fault.name}: ${(cause as Error).message}`, { cause });
+  });
+}
+
 export async function soak(rig: Rig, options: SoakOptions) {
   const { entry, admin } = rig;
   const load = await startMixedLoad({ entry, admin, ...options, pauseMs: 500 });
@@ -53,10 +62,8 @@ export async function soak(rig: Rig, options: SoakOptions) {
   try {
     while (elapsed() < options.seconds) {
       await delay(options.faultEverySeconds * 1000);
-      const heal = await options.faults[faults % options.faults.length]!.inject(rig);
-      await delay(options.faultSeconds * 1000);
-      await heal();
-      recoveries.push(await untilWhole(entry, load.tokens[0]!, '/up/probe'));
+      const fault = options.faults[faults % options.faults.length]!;
+      recoveries.push(await breakShortly(rig, load, fault, options.faultSeconds));
       faults += 1;
     }
   } finally {
