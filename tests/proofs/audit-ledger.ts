@@ -13,8 +13,8 @@ export type LedgerOptions = {
   /** Acknowledged ones. */
   readonly operations: number;
   readonly clients: number;
-  /** Between two kills, at random up to twice as long. */
-  readonly killEveryMs: number;
+  /** Operations between two kills, at random up to twice as many. */
+  readonly killEvery: number;
 };
 
 type Person = {
@@ -171,10 +171,11 @@ export async function proveLedger(system: System, options: LedgerOptions) {
 
   async function killAgainAndAgain(): Promise<void> {
     for (;;) {
-      const waitMs = randomInt(options.killEveryMs * 2);
-      const endMs = performance.now() + waitMs;
-      while (!state.isOver && performance.now() < endMs) await delay(10);
-      if (state.isOver) return;
+      const killAt = state.left - 1 - randomInt(options.killEvery * 2);
+      while (!state.isOver && state.left > Math.max(killAt, 0)) await delay(5);
+      if (state.isOver || state.left <= 0) return;
+      // In the middle of whatever they do now.
+      await delay(randomInt(20));
       const up = Promise.withResolvers<void>();
       isUp = up.promise;
       await auth.stop('SIGKILL');

@@ -14,9 +14,9 @@ test('while auth is killed again and again, every acknowledged operation has one
   const system = await startSystem({ auths: 1, gateways: 0, workers: 0, redis: false, env });
   t.after(() => system.close());
   const { kills, acknowledged } = await proveLedger(system, {
-    operations: 1200,
+    operations: 400,
     clients: 8,
-    killEveryMs: 700,
+    killEvery: 100,
   });
-  assert.ok(kills > 0 && acknowledged > 600, JSON.stringify({ kills, acknowledged }));
+  assert.ok(kills > 0 && acknowledged >= 400, JSON.stringify({ kills, acknowledged }));
 });
