@@ -23,6 +23,11 @@ const steps: readonly Step[] = [
   { name: 'docs', command: script('check-docs.ts'), remedy: 'run: npm run docs, then mend what is left' },
 ];
 const tests: Step = { name: 'tests', command: script('run-tests.ts'), remedy: 'mend the tests named above' };
+const speed: Step = {
+  name: 'speed',
+  command: [process.execPath, join(root, 'bench', 'short-form.ts')],
+  remedy: 'it only shows: see why it could not',
+};
 
 function runStep({ name, command, remedy }: Step): boolean {
   const startedMs = performance.now();
@@ -38,5 +43,5 @@ function runStep({ name, command, remedy }: Step): boolean {
   return false;
 }
 
-const chosen = process.argv.includes('--skip-tests') ? steps : [...steps, tests];
+const chosen = process.argv.includes('--skip-tests') ? steps : [...steps, tests, speed];
 process.exitCode = chosen.every(runStep) ? 0 : 1;

@@ -1,6 +1,6 @@
 // The programs that tests start: nginx, Redis, the other proxies that the documentation has samples for, and curl for
 // the README's commands. On Debian as root a missing one is installed, without starting it as a system service;
-// anywhere else the error names the one command that does it.
+// anywhere else the error names the one command that does it. Benchmarks install theirs by the same way.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,10 @@ import { LaunchError } from '../launch-error.ts';
 const needed = ['nginx', 'redis-server', 'curl'];
 // Only the tests of our samples for them need these; without them those tests fail, and no other.
 const sampled = ['caddy', 'haproxy'];
+const brewNames: Readonly<Record<string, string>> = {
+  'redis-server': 'redis',
+  'postgresql-contrib': 'postgresql',
+};
 // While it says 101, no package starts a service (invoke-rc.d(8)).
 const policyPath = '/usr/sbin/policy-rc.d';
 
@@ -31,32 +35,37 @@ function aptGet(...args: readonly string[]): void {
   if (status !== 0) throw new LaunchError(`apt-get ${args.join(' ')} failed: see the lines above.`);
 }
 
+export type ServerProgram = { readonly program: string; readonly packageName: string };
+
 /** @throws {LaunchError} naming the one command, where this account or system does not let us install. */
 export function installServerPrograms(): void {
-  const missing = [...needed, ...sampled].filter((program) => !isThere(program));
-  if (missing.length === 0) return;
-  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) {
-    const command =
-      process.platform === 'darwin'
-        ? 'brew install nginx redis caddy haproxy curl'
-        : `sudo apt-get install -y --no-install-recommends ${[...needed, ...sampled].join(' ')}`;
-    const message = `the tests need ${missing.join(' and ')}: install with: ${command}`;
-    if (needed.some((program) => missing.includes(program))) throw new LaunchError(message);
-    console.error(message);
-    return;
+  const samePackage = (program: string): ServerProgram => ({ program, packageName: program });
+  installPrograms(needed.map(samePackage));
+  try {
+    installPrograms(sampled.map(samePackage));
+  } catch (error) {
+    console.error(error instanceof LaunchError ? error.message : String(error));
   }
-  console.error(`installing ${missing.join(', ')} …`);
+}
+
+/** @throws {LaunchError} likewise. */
+export function installPrograms(programs: readonly ServerProgram[]): void {
+  const missing = programs.filter(({ program }) => !isThere(program));
+  if (missing.length === 0) return;
+  const names = missing.map(({ program }) => program);
+  const packages = missing.map(({ packageName }) => packageName);
+  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) {
+    const isMac = process.platform === 'darwin';
+    const brew = `brew install ${packages.map((name) => brewNames[name] ?? name).join(' ')}`;
+    const apt = `sudo apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+    throw new LaunchError(`${names.join(' and ')} missing: install with: ${isMac ? brew : apt}`);
+  }
+  console.error(`installing ${packages.join(', ')} …`);
   const ownPolicy = !existsSync(policyPath);
   if (ownPolicy) writeFileSync(policyPath, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
     aptGet('update', '-qq');
-    for (const programs of [needed, sampled]) {
-      const absent = programs.filter((program) => missing.includes(program));
-      if (absent.length > 0) aptGet('install', '-y', '-qq', '--no-install-recommends', ...absent);
-    }
-  } catch (error) {
-    if (!needed.every(isThere)) throw error;
-    console.error(String(error));
+    aptGet('install', '-y', '-qq', '--no-install-recommends', ...packages);
   } finally {
     if (ownPolicy) rmSync(policyPath, { force: true });
   }

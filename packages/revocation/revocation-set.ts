@@ -22,6 +22,7 @@ export class RevocationSet {
   // Withdrawn signing keys, a handful at most: asked about when keys are taken over, never for a request.
   readonly #keys = new Map<string, number>();
   #nextPruned = 0;
+  #isEmpty = true;
   // Filled for each look-up instead of making an object.
   readonly #words: IdWords = { a: 0, b: 0, c: 0, d: 0 };
 
@@ -38,11 +39,14 @@ export class RevocationSet {
         continue;
       }
       this.#locate(id, kind === 'user').widen(this.#words, notBefore, last);
+      this.#isEmpty = false;
     }
   }
 
   /** True when the token's session is revoked, or its user for tokens issued up to then. */
   isRevoked({ sub, sid, jti }: TokenIds): boolean {
+    // Most of the time nothing is revoked: then no id is read, digit by digit, on every request.
+    if (this.#isEmpty) return false;
     if (this.#locate(sid, false).find(this.#words) >= 0) return true;
     const notBefore = this.#locate(sub, true).find(this.#words);
     return notBefore >= 0 && notBefore >= uuidV7Micros(jti);
@@ -59,6 +63,8 @@ export class RevocationSet {
       this.#tables[this.#nextPruned]!.dropBefore(nowSeconds - keptLongerSeconds);
       this.#nextPruned = (this.#nextPruned + 1) % tableCount;
     }
+    // Told once a round, when every table was looked at.
+    if (this.#nextPruned === 0) this.#isEmpty = this.#tables.every((table) => table.size === 0);
     for (const [kid, until] of this.#keys) {
       if (until + keptLongerSeconds < nowSeconds) this.#keys.delete(kid);
     }

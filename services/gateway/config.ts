@@ -79,8 +79,8 @@ export const gatewaySettings = {
     doc: 'Raise it by one, in all gateways, to replace at once the keys that sign internal tokens; they turn by themselves once a week.',
   }),
   gatewayTransport: oneOf('GATEWAY_TRANSPORT', ['undici', 'lean'], {
-    default: 'undici',
-    doc: 'What speaks HTTP/1.1 to the services: undici, or the lean client of our own.',
+    default: 'lean',
+    doc: 'What speaks HTTP/1.1 to the services: the lean client of our own, or undici.',
   }),
   logLevel: oneOf('LOG_LEVEL', logLevels, { default: 'info', doc: 'The least level that is logged.' }),
   ...drainSettings,

@@ -37,7 +37,7 @@ export class GatewayMetrics {
   constructor(state: MetricsState) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
-    const requests = new Counter({
+    const requests: Counter<'route' | 'method' | 'status' | 'reason'> = new Counter({
       name: 'pi_gateway_requests_total',
       help: 'Requests by route, method, status and reason of a refusal.',
       labelNames: ['route', 'method', 'status', 'reason'],

@@ -37,7 +37,7 @@ export class UpstreamMetrics {
       labelNames: ['service'],
       registers,
     });
-    const calls = new Counter({
+    const calls: Counter<'service' | 'target' | 'outcome'> = new Counter({
       name: 'pi_gateway_target_calls_total',
       help: 'Calls of a target, each try counted, by outcome: the class of the status (1xx a WebSocket), failed (no proper or whole answer), abandoned (the client left, or its body was cut, first).',
       labelNames: ['service', 'target', 'outcome'],

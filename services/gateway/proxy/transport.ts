@@ -1,6 +1,5 @@
-// The way to one target. The pipeline knows only this; undici stands behind it today, and a leaner client
-// can take its place without a change anywhere else. Header lists are flat: name, value, name, value …, as
-// they stood on the wire, latin1.
+// The way to one target. The pipeline knows only this; our own client stands behind it, or undici. Header lists are
+// flat: name, value, name, value …, as they stood on the wire, latin1.
 
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';

@@ -34,7 +34,7 @@ export function connectorOpener(
 export function linkOpener(
   service: Service,
   onStaleTls: (error: unknown) => void,
-  transport: GatewayConfig['gatewayTransport'] = 'undici',
+  transport: GatewayConfig['gatewayTransport'] = 'lean',
 ): OpenLink {
   const open = connectorOpener(service, onStaleTls);
   const openHttp1 = (connector: Connector): Transport =>

@@ -1,0 +1,26 @@
+// Every benchmark, in the order in which they run.
+
+import type { Row } from './harness/row.ts';
+import { bodiesRow } from './rows/bodies.ts';
+import { gatewayRow } from './rows/gateway.ts';
+import { limitsRow } from './rows/limits.ts';
+import { refreshRow } from './rows/refresh.ts';
+import { routesRow } from './rows/routes.ts';
+import { tokensRow } from './rows/tokens.ts';
+import { transportsRow } from './rows/transports.ts';
+import { usersPageRow } from './rows/users-page.ts';
+import { verifyRow } from './rows/verify.ts';
+import { workersRow } from './rows/workers.ts';
+
+export const rows: readonly Row[] = [
+  gatewayRow,
+  transportsRow,
+  tokensRow,
+  workersRow,
+  routesRow,
+  limitsRow,
+  bodiesRow,
+  verifyRow,
+  refreshRow,
+  usersPageRow,
+];
