@@ -14,17 +14,17 @@ export type OcsfClass = {
 const [informational, low, medium, high] = [1, 2, 3, 4];
 const other = 99;
 
-const account = (activity: number, severity = informational!): OcsfClass => ({
+const account = (activity: number, severity = informational): OcsfClass => ({
   uid: 3001,
   activity,
   severity,
 });
-const authentication = (activity: number, severity = informational!): OcsfClass => ({
+const authentication = (activity: number, severity = informational): OcsfClass => ({
   uid: 3002,
   activity,
   severity,
 });
-const api = (activity: number, severity = informational!): OcsfClass => ({ uid: 6003, activity, severity });
+const api = (activity: number, severity = informational): OcsfClass => ({ uid: 6003, activity, severity });
 
 const [create, read, update, remove] = [1, 2, 3, 4] as const;
 const [logon, logoff] = [1, 2] as const;
