@@ -21,7 +21,8 @@ import { TokensBody, TokensOrCookieBody } from '../http/schemas.ts';
 import { createAccountTurns } from '../limits/account-turns.ts';
 import { insertAuditEvent } from '../store/audit-events.ts';
 import { lockUserOfSession } from '../store/principals.ts';
-import { lockSession, type RefreshRow, revokeSession, saveRotation } from '../store/sessions.ts';
+import { saveRotation } from '../store/rotations.ts';
+import { lockSession, type RefreshRow, revokeSession } from '../store/sessions.ts';
 import type { User } from '../store/users.ts';
 
 type Deps = Pick<AuthDeps, 'config' | 'db' | 'keyRing' | 'metrics' | 'refusals' | 'revocations' | 'secrets'>;
@@ -79,9 +80,7 @@ export function sessionRefresh(deps: Deps) {
     const event = { ...auditOrigin(caller), actorId: user.id, targetId: user.id, sessionId };
     switch (decision.kind) {
       case 'rotate': {
-        await saveRotation(tx, sessionId, { ...decision, at: row.now });
-        const data = { generation: decision.generation };
-        await insertAuditEvent(tx, { ...event, event: 'token.refreshed', outcome: 'success', data });
+        await saveRotation(tx, sessionId, { ...decision, at: row.now, origin: auditOrigin(caller) });
         return { kind: 'rotated', grant: grant(loaded, token, decision.generation, decision.idleExpiresAt) };
       }
       case 'repeat':

@@ -69,20 +69,6 @@ export async function lockSession(db: Queryable, id: string): Promise<RefreshRow
   return row;
 }
 
-export async function saveRotation(
-  db: Queryable,
-  id: string,
-  rotation: { readonly generation: number; readonly at: number; readonly idleExpiresAt: number },
-): Promise<void> {
-  await db.query({
-    name: 'save-rotation',
-    text: `update sessions set generation = $2, rotated_at = from_micros($3), last_used_at = from_micros($3),
-        idle_expires_at = from_micros($4)
-      where id = $1`,
-    values: [id, rotation.generation, rotation.at, rotation.idleExpiresAt],
-  });
-}
-
 export type EndedSession = { readonly id: string; readonly userId: string; readonly endedAt: number };
 
 const ended = `id, user_id as "userId", micros(revoked_at) as "endedAt"`;
