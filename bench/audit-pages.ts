@@ -81,12 +81,13 @@ async function measure(dbs: readonly Database[], one: Case) {
       if (round >= 0) times[i]!.push(page.ms);
     }
   }
+  return { rows: found, times };
+}
+
+function summarize(times: readonly (readonly number[])[]) {
   const sorted = times.map((list) => list.toSorted((a, b) => a - b));
-  return {
-    rows: found,
-    median: sorted.map((list) => percentile(list, 0.5)),
-    p99: sorted.map((list) => percentile(list, 0.99)),
-  };
+  const p99 = sorted.map((list) => percentile(list, 0.99));
+  return { median: sorted.map((list) => percentile(list, 0.5)), p99, ratio: p99[1]! / p99[0]! };
 }
 
 function openRun(): { readonly dir: string; readonly remove: () => void } {
@@ -122,14 +123,21 @@ async function report(urls: readonly string[]): Promise<void> {
   console.log(`${'filter'.padEnd(44)} rows     median          p99             ratio`);
   const cell = (list: readonly number[]) => list.map((ms) => ms.toFixed(2).padStart(6)).join(' ');
   const over: string[] = [];
-  for (const one of cases(Date.now() * 1000)) {
-    const { rows, median, p99 } = await measure(dbs, one);
-    const ratio = p99[1]! / p99[0]!;
-    if (ratio > ratioMax) over.push(one.name);
+  const all = dbs.map((): number[] => []);
+  const print = (name: string, rows: readonly number[], times: readonly (readonly number[])[]) => {
+    const { median, p99, ratio } = summarize(times);
+    if (ratio > ratioMax) over.push(name);
+    const found = rows.map((n) => String(n).padStart(2)).join('/');
     console.log(
-      `${one.name.padEnd(44)} ${rows.map((n) => String(n).padStart(2)).join('/')}  ${cell(median)}   ${cell(p99)}   ${ratio.toFixed(2)}`,
+      `${name.padEnd(44)} ${found.padEnd(5)}  ${cell(median)}   ${cell(p99)}   ${ratio.toFixed(2)}`,
     );
+  };
+  for (const one of cases(Date.now() * 1000)) {
+    const { rows, times } = await measure(dbs, one);
+    for (const [i, list] of times.entries()) all[i]!.push(...list);
+    print(one.name, rows, times);
   }
+  print('all of them', [], all);
   await Promise.all(dbs.map((db) => db.close()));
   if (over.length === 0) return;
   console.log(`\nover ${ratioMax}: ${over.join(', ')}`);
