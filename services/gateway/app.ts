@@ -51,6 +51,8 @@ const drainMs = 10_000;
 /** @throws {Error} with one line, when gateway.yaml is wrong or a port is taken. */
 export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Promise<RunningGateway> {
   const { log } = deps;
+  // Not before every way in is open: whoever waits for it sends the next one away then, and may come by another way.
+  let isOpen = false;
   let isDraining = false;
   const tunnels = new Tunnels();
   const metrics: GatewayMetrics = new GatewayMetrics({
@@ -100,7 +102,7 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
       nowMs: deps.nowMs,
     }),
     authProof: { name: forwardProofHeader, value: forwardProof(config.masterKey) },
-    isReady: () => !isDraining && deps.keys.isLoaded && deps.revocations.isLoaded,
+    isReady: () => isOpen && !isDraining && deps.keys.isLoaded && deps.revocations.isLoaded,
     applyRevocations(header) {
       try {
         deps.revocations.apply(decodeRevocations(header));
@@ -177,6 +179,8 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     await routing.close();
     throw error;
   }
+
+  isOpen = true;
 
   const reload = (): Reload => {
     const result = routing.reload();
