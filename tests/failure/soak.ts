@@ -22,8 +22,6 @@ export type SoakOptions = {
 
 type Sample = { readonly atSeconds: number; readonly mb: number; readonly descriptors: number };
 
-const sampleEveryMs = 5000;
-
 function sample(pids: readonly number[], atSeconds: number): Sample {
   const bytes = pids.flatMap((pid) => measureProcessTree(pid)).reduce((sum, one) => sum + one.bytes, 0);
   const descriptors = pids.reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/fd`).length, 0);
@@ -54,20 +52,18 @@ export async function soak(rig: Rig, options: SoakOptions) {
   const startMs = performance.now();
   const elapsed = () => (performance.now() - startMs) / 1000;
   const samples: Sample[] = [];
-  const timer = setInterval(() => {
-    if (elapsed() >= options.warmSeconds) samples.push(sample(pids, elapsed()));
-  }, sampleEveryMs);
   let faults = 0;
   const recoveries: number[] = [];
   try {
     while (elapsed() < options.seconds) {
       await delay(options.faultEverySeconds * 1000);
+      // In the calm before the next one: what a fault has heaped up is of the past.
+      if (elapsed() >= options.warmSeconds) samples.push(sample(pids, elapsed()));
       const fault = options.faults[faults % options.faults.length]!;
       recoveries.push(await breakShortly(rig, load, fault, options.faultSeconds));
       faults += 1;
     }
   } finally {
-    clearInterval(timer);
     await load.stop();
   }
   return {

@@ -60,7 +60,8 @@ function gatewayYaml(authPorts: readonly number[], upOrigin: string, sickOrigin:
   return `services:
   # Whoever runs several of a service has them checked: one that stands still takes connections all the same.
   auth: { targets: [${auths}], forward_token: true, balance: least_pending, health: { path: /livez, interval_ms: 1000 } }
-  up: { targets: ["${upOrigin}"] }
+  # A machine that is busy with other things may take longer than the second that is usual.
+  up: { targets: ["${upOrigin}"], timeouts: { connect_ms: 10000 } }
   sick: { targets: ["${sickOrigin}"], timeouts: { connect_ms: 500, headers_ms: 1000, idle_ms: 1000 } }
 routes:
   - { path: /up/*, service: up, access: authenticated }

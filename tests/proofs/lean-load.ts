@@ -94,7 +94,8 @@ class Generator {
   }
 
   #send(dueMs: number, isRetry = false): void {
-    const connection = this.#idle.pop() ?? this.#open();
+    // Once more, over a connection that nobody can have closed meanwhile.
+    const connection = isRetry ? (this.#open() ?? this.#idle.pop()) : (this.#idle.pop() ?? this.#open());
     if (connection === undefined) {
       this.#waiting.push(dueMs);
       return;
@@ -185,7 +186,11 @@ class Connection {
       this.#socket.destroy();
     }
     this.#answers += 1;
-    this.#settle(status === '200' ? undefined : `answered ${status}`);
+    // Which hop refused, and why (RFC 9209); without it, it was not a gateway of ours.
+    const said = /\r\nproxy-status: *([^\r]+)/i.exec(this.#received)?.[1];
+    this.#settle(
+      status === '200' ? undefined : `answered ${status}${said === undefined ? '' : ` (${said})`}`,
+    );
   }
 
   #settle(failure: string | undefined): void {
