@@ -7,15 +7,13 @@ import { connect, type Socket } from 'node:net';
 type Tokens = { readonly access_token: string; readonly refresh_token: string };
 
 export class RefreshClient {
-  readonly userId: string;
   readonly sessionId: string;
   readonly #socket: Socket;
   #token: string;
 
   private constructor(socket: Socket, { access_token, refresh_token }: Tokens) {
     const payload = Buffer.from(access_token.split('.')[1] ?? '', 'base64url').toString();
-    const { sub, sid } = JSON.parse(payload) as { sub: string; sid: string };
-    this.userId = sub;
+    const { sid } = JSON.parse(payload) as { sid: string };
     this.sessionId = sid;
     this.#socket = socket;
     this.#token = refresh_token;

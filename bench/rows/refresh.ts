@@ -6,9 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Queryable } from '@pi-gateway/auth/db/database.ts';
-import { insertAuditEvent } from '@pi-gateway/auth/store/audit-events.ts';
 import { lockUserOfSession } from '@pi-gateway/auth/store/principals.ts';
-import { lockSession, saveRotation } from '@pi-gateway/auth/store/sessions.ts';
+import { saveRotation } from '@pi-gateway/auth/store/rotations.ts';
+import { lockSession } from '@pi-gateway/auth/store/sessions.ts';
 import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 import { createTestDatabase } from '../../launch/testing/test-database.ts';
 import { freePort } from '../../tools/free-port.ts';
@@ -84,23 +84,13 @@ async function refreshAll(clients: readonly RefreshClient[]): Promise<number> {
 }
 
 /** What services/auth/routes/session-refresh.ts sends to rotate this client's token. */
-function recordRotation({ userId, sessionId }: RefreshClient) {
+function recordRotation({ sessionId }: RefreshClient) {
   const nowMicros = Date.now() * 1000;
-  const rotation = { generation: 1, at: nowMicros, idleExpiresAt: nowMicros + 3600e6 };
+  const origin = { ip: '127.0.0.1', userAgent: null, requestId: uuidV7(nowMicros) };
+  const rotation = { generation: 1, at: nowMicros, idleExpiresAt: nowMicros + 3600e6, origin };
   return recordStatements(async (db: Queryable) => {
     await lockUserOfSession(db, sessionId);
     await lockSession(db, sessionId);
     await saveRotation(db, sessionId, rotation);
-    await insertAuditEvent(db, {
-      event: 'token.refreshed',
-      outcome: 'success',
-      actorId: userId,
-      targetId: userId,
-      sessionId,
-      ip: '127.0.0.1',
-      userAgent: null,
-      requestId: uuidV7(nowMicros),
-      data: { generation: 1 },
-    });
   });
 }
