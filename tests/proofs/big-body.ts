@@ -3,8 +3,8 @@
 import { connect, type Socket } from 'node:net';
 
 /** A slow side pauses for so long behind so many bytes. */
-const pauseBytes = 1024 * 1024;
-const pauseMs = 10;
+export const pauseBytes = 1024 * 1024;
+export const pauseMs = 10;
 
 const readBuffer = Buffer.allocUnsafe(256 * 1024);
 const piece = Buffer.alloc(64 * 1024, 'x');
