@@ -4,9 +4,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { reasons } from '@pi-gateway/gateway/observe/proxy-status.ts';
 import {
   judgeGenerated,
   judgeLinks,
+  judgeNamed,
   judgeQuotedFiles,
   judgeRoutes,
   judgeTestNames,
@@ -34,6 +36,7 @@ export function checkDocs(root: string): string[] {
     ...judgeRoutes(files, 'README.md', 'services/auth/routes.ts'),
     ...judgeRoutes(files, 'README.ru.md', 'services/auth/routes.ts'),
     ...judgeLinks(pages, (path) => existsSync(join(root, path))),
+    ...judgeNamed(files, 'docs/reference/failure-modes.md', Object.keys(reasons)),
     ...judgeTestNames(pages, files),
     ...judgeQuotedFiles(pages, files),
     ...judgeGenerated(files, generatePages()),

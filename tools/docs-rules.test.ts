@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   judgeGenerated,
   judgeLinks,
+  judgeNamed,
   judgeQuotedFiles,
   judgeRoutes,
   judgeTestNames,
@@ -103,4 +104,16 @@ test('a block that names a file and is not what the file holds is refused', () =
     'docs/a.md:1: is not what deploy/a.cfg holds',
   ]);
   assert.equal(judge('```cfg file=deploy/gone.cfg\none\n```').length, 1);
+});
+
+test('a table that lacks a name, invents one or names one twice is refused', () => {
+  const judge = (...cells: string[]) =>
+    judgeNamed(new Map([['a.md', cells.map((cell) => `| \`${cell}\` | x |`).join('\n')]]), 'a.md', [
+      'one',
+      'two',
+    ]);
+  assert.deepEqual(judge('one', 'two'), []);
+  assert.deepEqual(judge('one'), ['a.md: lacks two']);
+  assert.deepEqual(judge('one', 'two', 'three'), ['a.md: there is no three']);
+  assert.deepEqual(judge('one', 'two', 'one'), ['a.md: names one twice']);
 });

@@ -83,6 +83,16 @@ export function judgeRoutes(files: Files, page: string, routes: string): string[
   ];
 }
 
+/** The first cells of a page's tables name each of `names` once, and every other first cell in code is none of them. */
+export function judgeNamed(files: Files, page: string, names: readonly string[]): string[] {
+  const named = [...(files.get(page) ?? '').matchAll(/^\| `([a-z0-9_]+)` \|/gm)].map(([, name = '']) => name);
+  return [
+    ...names.filter((name) => !named.includes(name)).map((name) => `${page}: lacks ${name}`),
+    ...named.filter((name) => !names.includes(name)).map((name) => `${page}: there is no ${name}`),
+    ...named.filter((name, i) => named.indexOf(name) !== i).map((name) => `${page}: names ${name} twice`),
+  ];
+}
+
 /** Generated pages are what their tables say now. */
 export function judgeGenerated(files: Files, generated: ReadonlyMap<string, string>): string[] {
   return [...generated]
