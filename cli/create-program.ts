@@ -15,6 +15,7 @@ import { addGatewayCheck } from './commands/gateway-check.ts';
 import { addGatewayDiff } from './commands/gateway-diff.ts';
 import { addGatewayExplain } from './commands/gateway-explain.ts';
 import { addGatewayRoutes } from './commands/gateway-routes.ts';
+import { addKeysChangeMaster } from './commands/keys-change-master.ts';
 import { addKeysList } from './commands/keys-list.ts';
 import { addKeysRevoke } from './commands/keys-revoke.ts';
 import { addKeysRotate } from './commands/keys-rotate.ts';
@@ -70,6 +71,7 @@ export function createProgram(io: Io): Command {
   addKeysList(keys, io);
   addKeysRotate(keys, io);
   addKeysRevoke(keys, io);
+  addKeysChangeMaster(keys, io);
   addAuditList(audit, io);
   addAuditExport(audit, io);
   addAuditVerify(audit, io);

@@ -25,7 +25,11 @@ export function openCommandDatabase<T>(settings: CliSettings, work: Work<T>): Pr
 
 /** Connects as the owner of the schema, for what the application's role must not do. */
 export function withOwnerDatabase<T>(io: Io, work: Work<T>): Promise<T> {
-  const settings = readCliSettings(io);
+  return openOwnerDatabase(readCliSettings(io), work);
+}
+
+/** As `withOwnerDatabase`, with settings that were read already. */
+export function openOwnerDatabase<T>(settings: CliSettings, work: Work<T>): Promise<T> {
   return run(settings, { url: settings.ownerUrl, deadlineMs: ownerDeadlineMs, asOwner: true }, work);
 }
 

@@ -154,7 +154,9 @@ async function load(client: pg.Client, { lines, head, hash, options }: Load): Pr
   await keepAuditOrder(client);
   const tx = snapshotOn(client);
   await checkMasterKey(tx, options.masterKey);
-  const ended = options.keepsSessions ? { sessions: 0, revocations: [] } : await endSessions(tx);
+  const ended = options.keepsSessions
+    ? { sessions: 0, revocations: [] }
+    : await endSessions(tx, options.masterKey);
   await insertRestoredEvent(tx, head, ended.sessions);
   return {
     at: head.at,

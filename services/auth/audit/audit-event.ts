@@ -37,6 +37,7 @@ export const auditEventNames = [
   'webhook.redelivered',
   'database.backed_up',
   'database.restored',
+  'master_key.changed',
 ] as const;
 
 export const auditOutcomes = ['success', 'failure', 'denied'] as const;

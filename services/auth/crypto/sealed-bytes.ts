@@ -23,3 +23,8 @@ export function openSealedBytes(sealed: Buffer, id: string, sealKey: Buffer): Bu
   decipher.setAuthTag(sealed.subarray(-tagBytes));
   return Buffer.concat([decipher.update(sealed.subarray(nonceBytes, -tagBytes)), decipher.final()]);
 }
+
+/** The same secret under another key. @throws {Error} as `openSealedBytes`. */
+export function resealBytes(sealed: Buffer, id: string, sealKey: Buffer, nextSealKey: Buffer): Buffer {
+  return sealBytes(openSealedBytes(sealed, id, sealKey), id, nextSealKey);
+}

@@ -4,7 +4,7 @@ import type pg from 'pg';
 
 type Row = { readonly name: string; readonly needs: readonly string[] };
 
-/** Without the record of migrations. @throws {Error} when tables refer to each other in a ring. */
+/** Without the two tables that migrations keep for themselves. @throws {Error} when tables refer to each other in a ring. */
 export async function listOwnTables(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query<Row>(
     `select relname::text as name, array(
@@ -12,7 +12,7 @@ export async function listOwnTables(client: pg.Client): Promise<string[]> {
         where conrelid = pg_class.oid and contype = 'f' and confrelid <> conrelid) as needs
       from pg_class
       where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
-        and relname <> 'schema_migrations'
+        and relname not in ('schema_migrations', 'code_needed')
       order by relname`,
   );
   const ordered: string[] = [];

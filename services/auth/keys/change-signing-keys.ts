@@ -77,11 +77,15 @@ export function revokeSigningKey(
   });
 }
 
-/** All of them, in a transaction that writes its event itself; the service makes a new one when it starts. */
-export async function withdrawSigningKeys(tx: Queryable): Promise<Revocation[]> {
+/**
+ * All of them, in a transaction that writes its event itself. A new one takes over at once, so that no auth process
+ * that is started with another master key by mistake makes one.
+ */
+export async function withdrawSigningKeys(tx: Queryable, sealKey: Buffer): Promise<Revocation[]> {
   const now = await lockSigningKeys(tx);
   const kids = (await listSigningKeys(tx)).map(({ kid }) => kid);
   await deleteSigningKeys(tx, kids);
+  await addKey(tx, undefined, now, sealKey);
   const rows = kids.map((kid) => ({ kind: 'key' as const, id: kid, notBefore: now }));
   return insertRevocations(tx, rows, keyRevocationSeconds);
 }

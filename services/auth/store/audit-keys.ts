@@ -28,3 +28,12 @@ export async function insertAuditKey(db: Queryable, key: NewSigningKey): Promise
     values: [key.kid, key.publicJwk, key.privateSealed],
   });
 }
+
+/** The same key, sealed anew. Only by the owner of the schema, and only under `lockSealing`. */
+export async function resealAuditKey(db: Queryable, kid: string, privateSealed: Buffer): Promise<void> {
+  await db.query({
+    name: 'reseal-audit-key',
+    text: 'update audit_keys set private_sealed = $2 where kid = $1',
+    values: [kid, privateSealed],
+  });
+}

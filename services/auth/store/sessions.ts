@@ -34,7 +34,8 @@ export type RevokeReason =
   | 'password_changed'
   | 'too_many'
   | 'client'
-  | 'restored';
+  | 'restored'
+  | 'master_key_changed';
 
 const living = 'revoked_at is null and least(idle_expires_at, expires_at) > clock_timestamp()';
 
@@ -178,15 +179,15 @@ export async function deleteEndedSessions(
   return rows.length;
 }
 
-/** Of all users, for a database that was restored; how many there were. */
-export async function endEverySession(db: Queryable): Promise<number> {
+/** Of all users; how many there were. */
+export async function endEverySession(db: Queryable, reason: RevokeReason): Promise<number> {
   const [row] = await db.query<{ count: number }>({
     name: 'end-every-session',
     text: `with ended as (
-        update sessions set revoked_at = clock_timestamp(), revoke_reason = 'restored'
+        update sessions set revoked_at = clock_timestamp(), revoke_reason = $1
         where revoked_at is null returning 1)
       select count(*)::int as count from ended`,
-    values: [],
+    values: [reason],
   });
   return row!.count;
 }

@@ -121,3 +121,27 @@ export async function markWebhookFailing(tx: Queryable, id: string): Promise<num
   });
   return Math.max(row?.seconds ?? 0, 0);
 }
+
+export type SealedSecrets = {
+  readonly id: string;
+  readonly secret: Buffer;
+  readonly previous: Buffer | null;
+};
+
+/** Of all endpoints, until the end of the transaction nobody changes them. */
+export async function lockSealedSecrets(db: Queryable): Promise<SealedSecrets[]> {
+  return db.query<SealedSecrets>({
+    name: 'lock-sealed-secrets',
+    text: `select id, secret_sealed as secret, previous_sealed as previous from webhook_endpoints for update`,
+    values: [],
+  });
+}
+
+/** The same secrets, sealed anew. */
+export async function resealSecrets(db: Queryable, { id, secret, previous }: SealedSecrets): Promise<void> {
+  await db.query({
+    name: 'reseal-secrets',
+    text: 'update webhook_endpoints set secret_sealed = $2, previous_sealed = $3 where id = $1',
+    values: [id, secret, previous],
+  });
+}
