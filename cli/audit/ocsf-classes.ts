@@ -59,6 +59,7 @@ export const ocsfClasses: Readonly<Record<AuditEventName, OcsfClass>> = {
   'database.restored': api(create, high),
   'keys.rotated': api(create),
   'keys.revoked': api(remove, high),
+  'master_key.changed': api(update, high),
   'webhook.added': api(create, medium),
   'webhook.removed': api(remove, medium),
   'webhook.secret_rotated': api(update),

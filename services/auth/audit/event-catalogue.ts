@@ -127,6 +127,10 @@ export const eventCatalogue: Readonly<Record<AuditEventName, EventMeaning>> = {
     when: { success: '`pi restore` filled an empty database from a backup.' },
     data: ['via', 'backup_of', 'sessions_ended'],
   },
+  'master_key.changed': {
+    when: { success: '`pi keys change-master` exchanged the master key, and ended all sessions.' },
+    data: ['via', 'sessions_ended'],
+  },
   'webhook.added': {
     when: { success: '`pi webhook add` made an endpoint; `data.events` is what it wants, null for all.' },
     data: ['webhook_id', 'host', 'events', 'via'],

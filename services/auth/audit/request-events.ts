@@ -113,6 +113,7 @@ export const otherEvents: Readonly<Record<string, readonly RouteOutcome[]>> = {
   '`pi keys`': [
     ['rotate', 'keys.rotated'],
     ['revoke', 'keys.revoked'],
+    ['change-master', 'master_key.changed'],
   ],
   '`pi audit`': [
     ['list', 'audit.listed'],
