@@ -23,9 +23,11 @@ export type Verification = {
   readonly anchors: AnchorBook | undefined;
   /** The part of the log that an export is of; nulls: all of it. */
   readonly range: { readonly from: string | null; readonly to: string | null };
+  /** When an export says that it was made; null: it is the database. */
+  readonly exportedAt: string | null;
 };
 
-export function describeVerification({ verified, trust, anchors, range }: Verification): Answer {
+export function describeVerification({ verified, trust, anchors, range, exportedAt }: Verification): Answer {
   const { finding, seals, events, unsealed, persons, firstSeal, lastSeal, sealedUntil } = verified;
   const droppedBefore =
     verified.droppedBefore === undefined
@@ -44,6 +46,7 @@ export function describeVerification({ verified, trust, anchors, range }: Verifi
     dropped_before: droppedBefore,
     from: range.from,
     to: range.to,
+    exported_at: exportedAt,
     keys: trust,
     anchors: anchors === undefined ? null : { count: anchors.count, newest: anchors.newest?.number ?? null },
   };
@@ -56,6 +59,9 @@ export function describeVerification({ verified, trust, anchors, range }: Verifi
     ...(range.from === null && range.to === null
       ? []
       : [`a part of the log: from ${range.from ?? 'its start'} to ${range.to ?? 'its end'}`]),
+    ...(exportedAt === null
+      ? []
+      : [`exported at ${exportedAt}, by its own word: a seal that was anchored later need not be in it`]),
     `trusted: ${trustSources[trust]}`,
     anchors === undefined
       ? 'anchors: none, so a tail that was cut off would not show'

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { readSeal } from '@pi-gateway/auth/audit/seal.ts';
 import { readSnapshot } from '@pi-gateway/auth/db/read-snapshot.ts';
 import { readAnchorBook } from '@pi-gateway/auth/proving/anchor-book.ts';
-import { readLog } from '@pi-gateway/auth/proving/read-log.ts';
+import { digestLog } from '@pi-gateway/auth/proving/read-log.ts';
 import { verifyLog } from '@pi-gateway/auth/proving/verify-log.ts';
 import { openAuditKeys } from '@pi-gateway/auth/sealing/audit-keys.ts';
 import { listAuditKeys } from '@pi-gateway/auth/store/audit-keys.ts';
@@ -34,7 +34,7 @@ export async function verifyDatabase(settings: CliSettings, wish: VerifyWish): P
       anchors,
       claimed: rows.map(({ publicJwk }) => publicJwk),
     });
-    const verified = await verifyLog(readLog(snapshot, { firstSeal, lastSeal: undefined }), {
+    const verified = await verifyLog(digestLog(snapshot, { firstSeal, lastSeal: undefined }), {
       keys: trust.keys,
       drop: drop && readSeal(drop.text, drop.signature),
       anchors,
@@ -46,7 +46,7 @@ export async function verifyDatabase(settings: CliSettings, wish: VerifyWish): P
       },
       onProgress: wish.onProgress,
     });
-    return { verified, trust: trust.by, anchors, range: { from: null, to: null } };
+    return { verified, trust: trust.by, anchors, range: { from: null, to: null }, exportedAt: null };
   });
 }
 

@@ -1,8 +1,10 @@
 // `pi audit verify --file`: an export, without any database. Of the file nothing is believed but what trusted keys signed.
 
 import { createReadStream } from 'node:fs';
+import { type DigestedPart, digestEvent } from '@pi-gateway/auth/audit/digested-event.ts';
+import type { ExportHead } from '@pi-gateway/auth/audit/export-lines.ts';
 import type { LogPart } from '@pi-gateway/auth/audit/log-part.ts';
-import { ExportFault, type ReadHead, readExportLine, readHead } from '@pi-gateway/auth/audit/read-export.ts';
+import { ExportFault, readExportLine, readHead } from '@pi-gateway/auth/audit/read-export.ts';
 import { readSeal } from '@pi-gateway/auth/audit/seal.ts';
 import { holdsEntry } from '@pi-gateway/auth/audit/seal-entries.ts';
 import { readAnchorBook } from '@pi-gateway/auth/proving/anchor-book.ts';
@@ -47,10 +49,10 @@ export async function verifyFile(path: string, wish: VerifyWish): Promise<Verifi
     },
     onProgress: wish.onProgress,
   });
-  return { verified, trust: by, anchors, range: { from: head.from, to: head.to } };
+  return { verified, trust: by, anchors, range: { from: head.from, to: head.to }, exportedAt: head.at };
 }
 
-async function readFirst(path: string, lines: AsyncGenerator<string>): Promise<ReadHead> {
+async function readFirst(path: string, lines: AsyncGenerator<string>): Promise<ExportHead> {
   try {
     const { value, done } = await lines.next();
     return readHead(done === true ? '' : value);
@@ -74,7 +76,7 @@ async function* readTexts(path: string): AsyncGenerator<string> {
 }
 
 /** @throws {ExportFault} when the file was cut off. */
-async function* readParts(lines: AsyncGenerator<string>): AsyncGenerator<LogPart> {
+async function* readParts(lines: AsyncGenerator<string>): AsyncGenerator<DigestedPart> {
   let [events, seals] = [0, 0];
   for await (const text of lines) {
     const line = readExportLine(text);
@@ -84,9 +86,13 @@ async function* readParts(lines: AsyncGenerator<string>): AsyncGenerator<LogPart
       if ((await lines.next()).done !== true) throw new ExportFault('it goes on after its last line');
       return;
     }
-    if (line.kind === 'seal') seals++;
-    else events += line.events.length;
-    yield line;
+    if (line.kind === 'seal') {
+      seals++;
+      yield line;
+    } else {
+      events += line.events.length;
+      yield { kind: 'events', events: line.events.map(digestEvent) };
+    }
   }
   throw new ExportFault('its last line is missing: it was cut off, or the export is not finished');
 }

@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
+import { type DigestedPart, digestEvent } from '@pi-gateway/auth/audit/digested-event.ts';
 import {
   encodeEnd,
   encodeEventLine,
@@ -17,7 +18,7 @@ import { exactTypes } from '@pi-gateway/auth/db/exact-types.ts';
 import { type Snapshot, snapshotOn } from '@pi-gateway/auth/db/read-snapshot.ts';
 import { type AnchorBook, keysOfAnchors, readAnchorBook } from '@pi-gateway/auth/proving/anchor-book.ts';
 import type { Finding } from '@pi-gateway/auth/proving/finding.ts';
-import { readLog } from '@pi-gateway/auth/proving/read-log.ts';
+import { digestLog, readLog } from '@pi-gateway/auth/proving/read-log.ts';
 import { trustKeys } from '@pi-gateway/auth/proving/trusted-keys.ts';
 import { type Verified, verifyLog } from '@pi-gateway/auth/proving/verify-log.ts';
 import { openAuditKeys } from '@pi-gateway/auth/sealing/audit-keys.ts';
@@ -113,7 +114,7 @@ async function verify(
   trust: 'anchors' | 'master key',
 ): Promise<Verified> {
   const snapshot = snapshotOn(client);
-  return verifyLog(readLog(snapshot, { firstSeal: 1, lastSeal: undefined }), {
+  return verifyLog(digestLog(snapshot, { firstSeal: 1, lastSeal: undefined }), {
     ...whole,
     keys: trustKeys(
       trust === 'anchors' ? await anchoredKeys(snapshot, anchors) : await openedKeys(log, snapshot),
@@ -170,6 +171,8 @@ async function verifyExport(log: SealedLog, client: Client, anchors: AnchorBook)
   });
 }
 
-async function* stream(parts: readonly LogPart[]): AsyncGenerator<LogPart> {
-  yield* parts;
+async function* stream(parts: readonly LogPart[]): AsyncGenerator<DigestedPart> {
+  for (const part of parts) {
+    yield part.kind === 'seal' ? part : { kind: 'events', events: part.events.map(digestEvent) };
+  }
 }

@@ -60,7 +60,7 @@ export type AuditEvent = AuditOrigin & {
   /** The user it concerns, oneself included. */
   readonly targetId: string | null;
   readonly sessionId: string | null;
-  /** Never a secret, never what somebody typed into a field, and nothing that tells of a person. */
+  /** Never a secret, never what somebody typed into a field, and nothing that tells of a person (certain-json.ts). */
   readonly data: Readonly<Record<string, unknown>>;
   /** More of it that tells of a person (an address, a name): it goes when the person is erased. */
   readonly personal?: Readonly<Record<string, unknown>>;

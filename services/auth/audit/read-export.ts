@@ -2,7 +2,7 @@
 // again gives the very same bytes, so that nothing in the file goes unproven.
 
 import type { PublicJwk } from '../crypto/signing-key.ts';
-import { encodeEventLine, encodeSealLine } from './export-lines.ts';
+import { type ExportHead, encodeEventLine, encodeSealLine } from './export-lines.ts';
 import type { LoggedEvent, LogPart, StoredSeal } from './log-part.ts';
 
 export class ExportFault extends Error {
@@ -16,14 +16,6 @@ export class ExportFault extends Error {
   }
 }
 
-export type ReadHead = {
-  readonly at: string;
-  readonly from: string | null;
-  readonly to: string | null;
-  readonly keys: readonly PublicJwk[];
-  readonly drop: { readonly text: string; readonly signature: Buffer } | undefined;
-};
-
 type Line = Readonly<Record<string, unknown>>;
 
 const isObject = (value: unknown): value is Line =>
@@ -33,11 +25,11 @@ const isTextOrNull = (value: unknown) => value === null || isText(value);
 const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** @throws {ExportFault} when it is no export, or one of a later version. */
-export function readHead(text: string): ReadHead {
+export function readHead(text: string): ExportHead {
   const line = parse(text);
   if (line?.['type'] !== 'pi-audit-export') throw new ExportFault('it is no audit export');
   if (line['v'] !== 1) throw new ExportFault('it is an export of a later version');
-  const { at, from, to, keys, drop } = line as ReadHead &
+  const { at, from, to, keys, drop } = line as ExportHead &
     Line & { drop: { statement: string; signature: string } };
   const isSound = isText(at) && isTextOrNull(from) && isTextOrNull(to) && Array.isArray(keys);
   if (!isSound || !(drop === null || (isText(drop?.statement) && isText(drop.signature)))) {

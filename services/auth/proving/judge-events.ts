@@ -1,9 +1,9 @@
 // The events that stand where a seal holds some, against the seal's own list of them. When all is well that is one
 // comparison; else the two are walked side by side to the first difference.
 
-import type { LoggedEvent } from '../audit/log-part.ts';
+import type { DigestedEvent } from '../audit/digested-event.ts';
 import type { SealStatement } from '../audit/seal.ts';
-import { countEntries, entryAt, hashEntries, makeEntries, rootOfEntries } from '../audit/seal-entries.ts';
+import { countEntries, entryAt, hashEntries, listEntries, rootOfEntries } from '../audit/seal-entries.ts';
 import { type Finding, finding } from './finding.ts';
 
 export type EventsStatement = Extract<SealStatement, { readonly kind: 'events' }>;
@@ -18,7 +18,7 @@ export type Whereabouts = {
 type Given = {
   readonly statement: EventsStatement;
   readonly entries: Buffer | null;
-  readonly events: readonly LoggedEvent[];
+  readonly events: readonly DigestedEvent[];
   /** Events with a lower id are gone by retention. */
   readonly droppedBefore: string | undefined;
   /** The rest of them cannot be read. */
@@ -30,7 +30,7 @@ export async function judgeEvents(
   whereabouts: Whereabouts,
 ): Promise<Finding | undefined> {
   const { number: seal, root, count } = statement;
-  const found = makeEntries(events);
+  const found = listEntries(events);
   if (isCut) {
     const isListed = entries !== null && hashEntries(entries) === statement.entries;
     return isListed ? walk({ entries, events, found, seal, droppedBefore, isCut }, whereabouts) : undefined;
@@ -50,7 +50,7 @@ export async function judgeEvents(
 
 type Walk = {
   readonly entries: Buffer;
-  readonly events: readonly LoggedEvent[];
+  readonly events: readonly DigestedEvent[];
   readonly found: Buffer;
   readonly seal: number;
   readonly droppedBefore: string | undefined;

@@ -1,14 +1,12 @@
 // What tells of persons, against what the events commit to. A side row may be gone only when an erasure says so: by the
 // person who acted or was concerned, or, for an attempt on an address that had no account, by the event's id.
 
-import type { LoggedEvent } from '../audit/log-part.ts';
-import { hashPersonal } from '../audit/personal-hash.ts';
+import { type DigestedEvent, erasureName } from '../audit/digested-event.ts';
 import type { FindingKind } from './finding.ts';
 
-export function judgePerson({ person, personalHash }: LoggedEvent): FindingKind | undefined {
-  if (person === null) return undefined;
-  if (personalHash === null) return 'person_inserted';
-  return hashPersonal(person, person.salt) === personalHash ? undefined : 'person_edited';
+export function findPersonFault({ person }: DigestedEvent): FindingKind | undefined {
+  if (person === 'edited') return 'person_edited';
+  return person === 'inserted' ? 'person_inserted' : undefined;
 }
 
 /** Collects what is gone and what erasures say, in whatever order they come: one entry a person. */
@@ -17,12 +15,14 @@ export function openErasures() {
   const erased = new Set<string>();
   let count = 0;
   return {
-    see({ id, event, actorId, targetId, data, person, personalHash }: LoggedEvent): void {
-      if (event === 'user.erased') {
+    see({ id, person, names }: DigestedEvent): void {
+      if (names === undefined) return;
+      const { event, actorId, targetId, data } = names;
+      if (event === erasureName) {
         const also = (data as { readonly side_rows_of?: unknown }).side_rows_of;
         for (const one of [targetId, ...(Array.isArray(also) ? also : [])]) erased.add(String(one));
       }
-      if (personalHash === null || person !== null) return;
+      if (person !== 'gone') return;
       count++;
       const persons = [actorId, targetId].filter((one) => one !== null);
       const key = persons.length === 0 ? id : persons.join();

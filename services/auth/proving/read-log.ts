@@ -1,10 +1,12 @@
 // The audit log out of the database, as a stream of its parts: memory is bounded by a few pages, whatever the log holds.
 
+import type { DigestedPart } from '../audit/digested-event.ts';
 import type { LoggedEvent, LogPart, StoredSeal } from '../audit/log-part.ts';
 import { beforeAll, isAfter, type Place, placeOf, readSeal } from '../audit/seal.ts';
 import type { Snapshot } from '../db/read-snapshot.ts';
 import { type EventRow, eventsAfter, readEventRow, sealsBetween } from '../store/audit-reading.ts';
 import { findSeal } from '../store/audit-seals.ts';
+import { digestPages } from './digest-pages.ts';
 
 export type SealRange = {
   readonly firstSeal: number;
@@ -15,12 +17,34 @@ export type SealRange = {
 const eventsPerPage = 2000;
 const sealsPerPage = 16;
 
-export async function* readLog(
+/** For whoever writes it down. */
+export async function* readLog(snapshot: Snapshot, range: SealRange): AsyncGenerator<LogPart> {
+  const start = await findStart(snapshot, range.firstSeal);
+  yield* merge(snapshot, range, readEvents(snapshot, start));
+}
+
+/** For whoever verifies it. */
+export async function* digestLog(snapshot: Snapshot, range: SealRange): AsyncGenerator<DigestedPart> {
+  const start = await findStart(snapshot, range.firstSeal);
+  yield* merge(snapshot, range, digestPages(snapshot, start));
+}
+
+async function* readEvents(snapshot: Snapshot, start: Place): AsyncGenerator<LoggedEvent[]> {
+  for await (const page of snapshot.stream<EventRow>(eventsAfter(start), eventsPerPage)) {
+    yield page.map(readEventRow);
+  }
+}
+
+type Part<E> =
+  | { readonly kind: 'seal'; readonly seal: StoredSeal }
+  | { readonly kind: 'events'; readonly events: readonly E[] };
+
+async function* merge<E extends Place>(
   snapshot: Snapshot,
   { firstSeal, lastSeal }: SealRange,
-): AsyncGenerator<LogPart> {
-  const start = await findStart(snapshot, firstSeal);
-  const events = groupEvents(snapshot.stream<EventRow>(eventsAfter(start), eventsPerPage));
+  pages: AsyncGenerator<E[]>,
+): AsyncGenerator<Part<E>> {
+  const events = groupEvents(pages);
   try {
     const last = lastSeal ?? Number.MAX_SAFE_INTEGER;
     for await (const page of snapshot.stream<StoredSeal>(sealsBetween(firstSeal, last), sealsPerPage)) {
@@ -44,31 +68,31 @@ async function findStart(snapshot: Snapshot, firstSeal: number): Promise<Place> 
 }
 
 /** Cuts pages of events where seals end. */
-function groupEvents(pages: AsyncGenerator<EventRow[]>) {
-  let left: readonly LoggedEvent[] = [];
+function groupEvents<E extends Place>(pages: AsyncGenerator<E[]>) {
+  let left: readonly E[] = [];
 
   async function fill(): Promise<boolean> {
     if (left.length > 0) return true;
     const { value, done } = await pages.next();
-    left = done === true ? [] : value.map(readEventRow);
+    left = done === true ? [] : value;
     return left.length > 0;
   }
 
-  function* take(count: number): Generator<LogPart> {
+  function* take(count: number): Generator<Part<E>> {
     const events = left.slice(0, count);
     left = left.slice(count);
     if (events.length > 0) yield { kind: 'events', events };
   }
 
   return {
-    async *upTo(place: Place): AsyncGenerator<LogPart> {
+    async *upTo(place: Place): AsyncGenerator<Part<E>> {
       while (await fill()) {
         const beyond = left.findIndex((event) => isAfter(event, place));
         yield* take(beyond === -1 ? left.length : beyond);
         if (beyond !== -1) return;
       }
     },
-    async *rest(): AsyncGenerator<LogPart> {
+    async *rest(): AsyncGenerator<Part<E>> {
       while (await fill()) yield* take(left.length);
     },
     async close(): Promise<void> {

@@ -2,13 +2,14 @@
 // hold. It needs no database and believes nothing but the keys it is given: leaves, Merkle roots, chain, signatures and
 // what tells of persons are computed again. Memory: the events of one seal.
 
-import type { LoggedEvent, LogPart, StoredSeal } from '../audit/log-part.ts';
+import type { DigestedEvent, DigestedPart } from '../audit/digested-event.ts';
+import type { StoredSeal } from '../audit/log-part.ts';
 import { ExportFault } from '../audit/read-export.ts';
 import { hashSeal, isAfter, isSignedBy, placeOf, readSeal, type Seal } from '../audit/seal.ts';
 import { type AnchorBook, findForgedAnchor } from './anchor-book.ts';
 import { type Finding, finding } from './finding.ts';
 import { judgeEvents, type Whereabouts } from './judge-events.ts';
-import { judgePerson, openErasures } from './judge-persons.ts';
+import { findPersonFault, openErasures } from './judge-persons.ts';
 import type { TrustedKeys } from './trusted-keys.ts';
 
 export type Verified = {
@@ -40,7 +41,7 @@ export type VerifyOptions = {
 };
 
 export async function verifyLog(
-  parts: AsyncIterable<LogPart>,
+  parts: AsyncIterable<DigestedPart>,
   { keys, drop, anchors, hasStart, hasEnd, whereabouts, onProgress }: VerifyOptions,
 ): Promise<Verified> {
   const dropStatement = drop?.statement.kind === 'drop' ? drop.statement : undefined;
@@ -51,8 +52,8 @@ export async function verifyLog(
   let last: Seal | undefined;
   let isDropShown = false;
   /** Of the last seal, not judged yet. */
-  let pending: { readonly stored: StoredSeal; readonly events: LoggedEvent[] } | undefined;
-  let loose: LoggedEvent | undefined;
+  let pending: { readonly stored: StoredSeal; readonly events: DigestedEvent[] } | undefined;
+  let loose: DigestedEvent | undefined;
 
   async function judgePending(isCut = false): Promise<Finding | undefined> {
     if (pending === undefined || last === undefined) return undefined;
@@ -70,9 +71,9 @@ export async function verifyLog(
     if (wrong !== undefined) return wrong;
     events += own.length;
     for (const event of own) {
-      const kind = judgePerson(event);
+      const kind = findPersonFault(event);
       if (kind !== undefined) return finding(kind, { seal: statement.number, event: event.id });
-      if (event.person !== null) held++;
+      if (event.person === 'held') held++;
       erasures.see(event);
     }
     onProgress({ events, seals });
@@ -117,9 +118,10 @@ export async function verifyLog(
     return hasStart ? start : number;
   }
 
-  async function takeEvents(given: readonly LoggedEvent[]): Promise<Finding | undefined> {
+  async function takeEvents(given: readonly DigestedEvent[]): Promise<Finding | undefined> {
+    const end = last && placeOf(last);
     for (const event of given) {
-      if (last === undefined || isAfter(event, placeOf(last))) {
+      if (end === undefined || isAfter(event, end)) {
         loose ??= event;
         unsealed++;
         erasures.see(event);
@@ -134,7 +136,7 @@ export async function verifyLog(
     return isFlooded ? judgePending() : undefined;
   }
 
-  async function take(part: LogPart): Promise<Finding | undefined> {
+  async function take(part: DigestedPart): Promise<Finding | undefined> {
     if (part.kind === 'events') return takeEvents(part.events);
     const wrong = await judgePending();
     if (wrong !== undefined) return wrong;

@@ -120,3 +120,17 @@ test('an event for which no month was made is kept, and moves into its month whe
   );
   await owner.end();
 });
+
+test('an event that is not read back for certain is not stored, nor one with such a person', async () => {
+  const count = async () => (await superuser.query('select from audit_log')).rowCount;
+  const before = await count();
+  for (const wrong of [
+    { data: { n: 1e300 } },
+    { data: { n: 2 ** 53 } },
+    { data: { '"': 1 } },
+    { personal: { n: 0.5 } },
+  ]) {
+    await assert.rejects(insertAuditEvent(auth.deps.db, { ...plain, ...wrong }), { name: 'AssertionError' });
+  }
+  assert.equal(await count(), before);
+});

@@ -3,6 +3,7 @@
 // of, so that neither stands without the other; its person goes into a side row that the event commits to.
 
 import type { AuditEvent, AuditEventName, AuditOutcome } from '../audit/audit-event.ts';
+import { assertCertainJson } from '../audit/certain-json.ts';
 import { hashPersonal, newSalt } from '../audit/personal-hash.ts';
 import type { Queryable } from '../db/database.ts';
 
@@ -64,6 +65,7 @@ type Person = Pick<AuditEvent, 'ip' | 'userAgent' | 'personal'>;
 
 /** A new salt, and the hash by which an event commits to its person; null when it tells of nobody. */
 export function protectPerson({ ip, userAgent, personal }: Person) {
+  assertCertainJson(personal ?? null);
   const salt = newSalt();
   const data = personal ?? null;
   const hasPerson = ip !== null || userAgent !== null || data !== null;
@@ -77,6 +79,7 @@ async function insertAuditEvents(
   concerned: readonly Concerned[],
 ): Promise<{ id: string }[]> {
   if (concerned.length === 0) return [];
+  assertCertainJson(event.data);
   const persons = concerned.map(() => protectPerson(event));
   return db.query({
     name: 'insert-audit-events',

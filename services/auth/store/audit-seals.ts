@@ -112,6 +112,7 @@ export function eventColumns(table: string): string {
         encode(${column('personal_hash')}, 'hex') as "personalHash"`;
 }
 
-function exactTime(expression: string): string {
+/** RFC 3339, UTC, to the microsecond. */
+export function exactTime(expression: string): string {
   return `to_char(${expression} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 }

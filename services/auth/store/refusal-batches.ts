@@ -1,6 +1,7 @@
 // Tables audit_log and refusal_batches: refusals, many a statement, each batch once however often it is sent.
 
 import type { AuditEvent } from '../audit/audit-event.ts';
+import { assertCertainJson } from '../audit/certain-json.ts';
 import type { Queryable } from '../db/database.ts';
 import { protectPerson, storeBornEvents } from './audit-events.ts';
 
@@ -10,6 +11,7 @@ export async function insertRefusalBatch(
   batchId: string,
   events: readonly AuditEvent[],
 ): Promise<void> {
+  for (const { data } of events) assertCertainJson(data);
   const persons = events.map(protectPerson);
   await db.query({
     name: 'insert-refusal-batch',

@@ -34,19 +34,25 @@ export type SealedLog = {
   close(): Promise<void>;
 };
 
+// As the service writes them: refreshes and logins that say nothing more, failed logins with a reason and an account, now
+// and then a change with what only it says, and text beyond ASCII.
 const insert = `with born as (
-    select uuid_v7(clock_timestamp()) as id, i, uuid_send(gen_random_uuid()) as salt,
-      case i % 4 when 0 then '{"account":"user' || i || '@example.com"}' end as personal,
-      '192.0.2.' || i % 250 as ip, 'Agent "' || i % 7 || '" é' as agent
+    select uuid_v7(clock_timestamp()) as id, i, uuid_send(gen_random_uuid()) as salt, i % 20 as kind,
+      case i % 20 when 8 then '{"account":"' || substr(md5((i % 1000)::text), 1, 22) || '"}' end as personal,
+      '192.0.2.' || i % 250 as ip,
+      'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36' || case i % 20 when 9 then ' "é"' else '' end as agent
     from generate_series($1::int, $2::int) as i
   ), side as (
-    insert into audit_personal select id, salt, ip, agent, personal::jsonb from born where i % 5 <> 0
+    insert into audit_personal select id, salt, ip, agent, personal::jsonb from born where kind <> 19
   )
   insert into audit_log (id, at, event, outcome, actor_id, target_id, session_id, request_id, data, personal_hash)
-  select id, clock_timestamp(), case i % 3 when 0 then 'login.failed' else 'token.refreshed' end, 'success',
-    case when i % 2 = 0 then gen_random_uuid() end, gen_random_uuid(), gen_random_uuid(), 'request-' || i,
-    case i % 2 when 0 then '{}' else jsonb_build_object('reason', 'why ' || i, 'n', i, 'a', '{"z":1,"é":[2.5]}'::jsonb) end,
-    case when i % 5 <> 0 then audit_personal_hash(salt, ip, agent, personal) end
+  select id, clock_timestamp(),
+    case kind when 8 then 'login.failed' when 9 then 'user.role_changed' else 'token.refreshed' end, 'success',
+    case when kind <> 8 then gen_random_uuid() end, gen_random_uuid(), gen_random_uuid(), gen_random_uuid()::text,
+    case kind when 8 then '{"reason":"wrong_password"}'
+      when 9 then jsonb_build_object('to', 'admin', 'from', 'user', 'n', i, 'é', '[2.5,{"z":null}]'::jsonb)
+      else '{}' end,
+    case when kind <> 19 then audit_personal_hash(salt, ip, agent, personal) end
   from born order by id`;
 
 export async function makeSealedLog({ anchored = true } = {}): Promise<SealedLog> {
