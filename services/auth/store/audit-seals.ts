@@ -113,6 +113,6 @@ export function eventColumns(table: string): string {
 }
 
 /** RFC 3339, UTC, to the microsecond. */
-export function exactTime(expression: string): string {
+function exactTime(expression: string): string {
   return `to_char(${expression} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 }
