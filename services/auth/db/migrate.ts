@@ -85,7 +85,8 @@ export async function runMigrations(
   return steps;
 }
 
-async function listMigrations(): Promise<string[]> {
+/** The names of those that this version has, in order. */
+export async function listMigrations(): Promise<string[]> {
   const files = await readdir(folder);
   return files
     .filter((file) => file.endsWith('.up.sql'))

@@ -74,14 +74,17 @@ export function openAnchors({
       // What happens once in a while is told at once.
       if (now() >= nextAt || seal.statement.kind !== 'events') await flush();
     },
-    async last() {
-      const text = await readTail(path).catch(() => '');
-      return text
-        .split('\n')
-        .map(readAnchor)
-        .findLast((anchor) => anchor !== undefined);
-    },
+    last: () => readLastAnchor(path),
   };
+}
+
+/** The newest of a file; undefined: there is none, or no file. */
+export async function readLastAnchor(path: string): Promise<Anchor | undefined> {
+  const text = await readTail(path).catch(() => '');
+  return text
+    .split('\n')
+    .map(readAnchor)
+    .findLast((anchor) => anchor !== undefined);
 }
 
 /** A line of the file; undefined when it is none (a crash may leave half of one). */
