@@ -11,6 +11,7 @@ import { inboxSettings } from '../launch/inbox/inbox-settings.ts';
 import { stackSettings } from '../launch/stack-settings.ts';
 import { auditEventsPage } from './audit-events-page.ts';
 import { faultsPage } from './faults-page.ts';
+import { licencesPage } from './licences.ts';
 import { metricsPage } from './metrics-page.ts';
 import { timeoutsPage } from './timeouts-page.ts';
 
@@ -19,6 +20,7 @@ export function generatePages(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/reference/configuration.md', configurationPage()],
     ['docs/reference/errors.md', errorsPage()],
+    ['docs/reference/licences.md', licencesPage()],
     ['docs/reference/metrics.md', metricsPage()],
     ['docs/reference/timeouts.md', timeoutsPage()],
     ['docs/explanation/faults.md', faultsPage()],
