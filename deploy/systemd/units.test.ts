@@ -55,7 +55,9 @@ for (const name of Object.keys(units)) {
     const path = join(import.meta.dirname, name);
     const run = (...args: string[]) => spawnSync('systemd-analyze', [...args, path], { encoding: 'utf8' });
     const security = run('security', '--offline=true', '--threshold=20');
-    if (security.error !== undefined) return t.skip('systemd is not on this machine');
+    // Nor does anybody run the unit there.
+    if (security.error !== undefined)
+      return t.diagnostic('systemd is not on this machine: the test above alone judges the unit');
     assert.equal(security.status, 0, security.stdout);
     const verified = run('verify', '--man=no');
     // It reads all that the unit refers to, and may find fault with units of the machine.
