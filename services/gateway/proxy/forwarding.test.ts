@@ -184,7 +184,7 @@ describe('answers that are none', () => {
     assert.equal(setting.upstream.requests.length, 1);
   });
 
-  test('an answer shorter than its length destroys the client\u2019s connection', async () => {
+  test('an answer shorter than its length destroys the client’s connection', async () => {
     setting.upstream.respond = ({ socket }) => {
       socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort');
     };
@@ -194,7 +194,7 @@ describe('answers that are none', () => {
     assert.doesNotMatch(client.received, /HTTP\/1\.1 [^2]/);
   });
 
-  test('a chunked answer that is cut destroys the client\u2019s connection without its last chunk', async () => {
+  test('a chunked answer that is cut destroys the client’s connection without its last chunk', async () => {
     setting.upstream.respond = ({ socket }) => {
       socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n');
     };

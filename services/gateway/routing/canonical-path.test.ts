@@ -105,6 +105,15 @@ describe('passed, in one spelling:', () => {
     );
   }
 
+  test('an escaped semicolon is data, in one spelling, but never beside a dot segment', () => {
+    for (const target of ['/admin%3bx/users', '/admin%3Bx/users']) {
+      const path = '/admin%3Bx/users';
+      assert.deepEqual(readCanonicalPath(target), { kind: 'path', path, query: '', hasEncodedSlash: false });
+    }
+    for (const target of ['/..%3b/a', '/.%3Bx/a', '/%2e%2e%3Bx=1/a'])
+      assert.equal(readCanonicalPath(target).kind, 'refused', target);
+  });
+
   test('encoded slashes are told to the caller, who knows the route', () => {
     for (const target of ['/a%2fb', '/a%2Fb', '/id/https%3A%2F%2Fexample.com']) {
       const result = readCanonicalPath(target);
