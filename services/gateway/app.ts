@@ -24,6 +24,7 @@ import { refusedStatus } from './observe/proxy-status.ts';
 import { type PipelineDeps, runPipeline } from './pipeline.ts';
 import { acceptUpgrade } from './proxy/accept-upgrade.ts';
 import { Tunnels } from './proxy/tunnel.ts';
+import { watchUpgrade } from './proxy/watch-upgrade.ts';
 import { newRequestId } from './request-id.ts';
 import { type Reload, Routing } from './routing/routing.ts';
 import { watchConfig } from './routing/watch-config.ts';
@@ -111,6 +112,7 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
       }
     },
     openTunnel(x, headers, upstream) {
+      x.upgrade!.endWatch();
       acceptUpgrade(x, headers, upstream, tunnels);
       x.status = 101;
       x.req.socket.once('close', () => endExchange(x, recorder));
@@ -121,7 +123,10 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     runPipeline(new Exchange(req, res, listener, routing.current), pipeline);
   const onUpgrade = (listener: Listener) => (req: IncomingMessage, socket: Socket, head: Buffer) => {
     const res = answerOnSocket(req, socket);
-    runPipeline(new Exchange(req, res, listener, routing.current, { head }), pipeline);
+    const upgrade = { head, endWatch: watchUpgrade(socket) };
+    // Behind a refusal what the client still sends is read and dropped.
+    res.prependListener('finish', upgrade.endWatch);
+    runPipeline(new Exchange(req, res, listener, routing.current, upgrade), pipeline);
   };
   const createServer = (listener: Listener): Server =>
     createFrontServer(

@@ -14,7 +14,12 @@ import type { Snapshot, SnapshotRoute } from './routing/snapshot.ts';
 export type Listener = 'port' | 'socket';
 
 /** The raw connection of a request that asks for a WebSocket. */
-export type UpgradeRequest = { readonly head: Buffer };
+export type UpgradeRequest = {
+  /** What the client sent in one piece with its request. */
+  readonly head: Buffer;
+  /** Before somebody else reads the connection. */
+  readonly endWatch: () => void;
+};
 
 const none = '';
 const noTargets: readonly string[] = Object.freeze([]);

@@ -66,6 +66,17 @@ describe('WebSocket', () => {
     await until('the first bytes', () => setting.upstream.received.endsWith('first'));
   });
 
+  test('what is sent while the service thinks is not lost', async () => {
+    setting.upstream.respond = () => undefined;
+    const token = await setting.t.auth.token();
+    const client = await setting.send('GET /ws/x HTTP/1.1', ...upgrade, `Authorization: Bearer ${token}`);
+    await until('the request', () => setting.upstream.requests.length === 1);
+    client.write('early');
+    setting.upstream.requests[0]!.socket.write(switching);
+    client.write('late');
+    await until('all of it', () => setting.upstream.received.endsWith('earlylate'));
+  });
+
   test('the token is checked before anything reaches the service', async () => {
     const none = await ask('/ws/x', ...upgrade);
     await none.closed();
