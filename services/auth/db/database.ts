@@ -85,7 +85,8 @@ export function openDatabase({
     // Without these handlers a connection that the server closes would end the process: one that is idle, and
     // one that is checked out but has no query under way to be failed.
     made.on('connect', (client) => client.on('error', () => undefined));
-    made.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
+    // Not the error itself: the pool hangs the whole client on it, with the key by which its query could be cancelled.
+    made.on('error', ({ message }) => log.warn({ reason: message }, 'an idle database connection was lost'));
     return made;
   }
 
