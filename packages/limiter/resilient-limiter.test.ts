@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { Redis } from 'ioredis';
 import { startTestRedis } from '../../launch/testing/test-redis.ts';
 import { startFaultProxy } from '../../tests/failure/fault-proxy.ts';
 import type { Limiter } from './limiter.ts';
+import { MemoryBuckets } from './memory-buckets.ts';
+import { MemoryCounters } from './memory-counters.ts';
 import { openLimiter } from './open-limiter.ts';
+import type { RedisLimiter } from './redis-limiter.ts';
+import { createResilientLimiter } from './resilient-limiter.ts';
 
 const log = createLog({ service: 'test', level: 'silent' });
 let server: Awaited<ReturnType<typeof startTestRedis>>;
@@ -165,6 +169,33 @@ describe('Redis away', () => {
     assert.ok(performance.now() - start < 500);
     await wire.become('none');
     await becomes(limiter, 'shared');
+  });
+
+  test('an answer that comes too late takes back nothing that was counted here since', async (t) => {
+    const late = Promise.withResolvers<Awaited<ReturnType<RedisLimiter['check']>>>();
+    const answers = [Promise.resolve(1)];
+    const away = () => Promise.reject(new Error('away'));
+    const redis = {
+      check: () => late.promise,
+      increment: () => answers.pop() ?? away(),
+      count: away,
+      reset: away,
+      clear: away,
+      close: () => undefined,
+    };
+    const now = () => performance.now();
+    const [buckets, counters] = [new MemoryBuckets(100, now), new MemoryCounters(100, now)];
+    const limiter = createResilientLimiter({ redis, buckets, counters, localShare: 1, log, answerMs: 1 });
+    t.after(() => limiter.close());
+    await limiter.probe();
+    assert.equal(limiter.mode(), 'shared');
+    const bucket = freshBucket(4);
+    assert.equal(await allowed(limiter, bucket, 6), 4);
+    assert.equal(limiter.mode(), 'local');
+    const state = { limited: false, remaining: 3, resetSeconds: 900 };
+    late.resolve({ state, usedMicros: 900_000_000 });
+    await nextTurn();
+    assert.equal((await limiter.peek(bucket)).limited, true);
   });
 
   for (const [what, begin, end] of [

@@ -76,11 +76,21 @@ export function createResilientLimiter(
     }
   }
 
+  // An answer that nobody waits for any more tells of a time before this process counted by itself: it never takes
+  // back what was counted since.
+  const known = (fromRedis: number, here: () => number): number =>
+    mode === 'local' ? Math.max(fromRedis, here()) : fromRedis;
+
   function check(bucket: Bucket, how: 'take' | 'peek') {
     return askRedis(
       async () => {
         const { state, usedMicros } = await redis.check(bucket, how, buckets.used(bucket));
-        if (usedMicros > 0) buckets.remember(bucket, usedMicros);
+        if (usedMicros > 0) {
+          buckets.remember(
+            bucket,
+            known(usedMicros, () => buckets.used(bucket)),
+          );
+        }
         return state;
       },
       () => buckets.check(localBucket(bucket, localShare), how),

@@ -143,8 +143,10 @@ for (const [kind, to] of [
       const socket = dial();
       await echo(socket, 'ping');
       await proxy.become('black hole');
+      const before = proxy.open();
       const during = dial();
       assert.ok(await isMute(during, 'lost'));
+      assert.equal(proxy.open(), before + 1);
       await proxy.become('none');
       assert.ok(await isMute(socket, 'lost'));
       assert.ok(await isMute(during, 'lost'));

@@ -69,6 +69,7 @@ export async function startFaultProxy(to: number | string, start: Fault = 'none'
   const dir = await mkdtemp(join(tmpdir(), 'pi-test-'));
   const path = typeof to === 'string' ? join(dir, basename(to)) : undefined;
   const pairs = new Set<Pair>();
+  const swallowed = new Set<Socket>();
   const now: { fault: Fault; changed: PromiseWithResolvers<void> } = {
     fault: 'away',
     changed: Promise.withResolvers(),
@@ -76,6 +77,7 @@ export async function startFaultProxy(to: number | string, start: Fault = 'none'
   let port = 0;
 
   const server = createServer({ allowHalfOpen: true }, (client) => {
+    if (now.fault === 'black hole') return swallow(client);
     const where = typeof to === 'string' ? { path: to } : { host: '127.0.0.1', port: to };
     const upstream = createConnection({ ...where, allowHalfOpen: true });
     const pair: Pair = { client, upstream, closed: new AbortController(), isLost: false, answeredBytes: 0 };
@@ -88,6 +90,15 @@ export async function startFaultProxy(to: number | string, start: Fault = 'none'
     }
     applyTo(pair);
   });
+
+  /** Opened into a black hole: what is behind it never hears of this connection. */
+  function swallow(client: Socket): void {
+    swallowed.add(client);
+    client.on('error', () => undefined);
+    client.on('close', () => swallowed.delete(client));
+    client.resume();
+    client.on('end', () => client.destroy());
+  }
 
   /** What a fault does to a connection at once; the rest is done to its bytes. */
   function applyTo(pair: Pair): void {
@@ -182,6 +193,7 @@ export async function startFaultProxy(to: number | string, start: Fault = 'none'
       const closed = once(server, 'close');
       server.close();
       for (const { client, upstream } of pairs) for (const socket of [client, upstream]) socket.destroy();
+      for (const client of swallowed) client.destroy();
       await closed;
     }
     for (const pair of pairs) applyTo(pair);
@@ -199,7 +211,7 @@ export async function startFaultProxy(to: number | string, start: Fault = 'none'
     url: path ?? `http://127.0.0.1:${port}`,
     port,
     become,
-    open: () => pairs.size,
+    open: () => pairs.size + swallowed.size,
     async stop() {
       await become('away');
       await rm(dir, { recursive: true, force: true });
