@@ -3,8 +3,8 @@
 
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { type Writer, writeInTurn } from '../proxy/write-turn.ts';
 import type { RequestHead } from './encode-request.ts';
-import { type Writer, writeInTurn } from './write-turn.ts';
 
 export interface BodyEvents {
   /** The server takes nothing more for now; `resume` goes on. */

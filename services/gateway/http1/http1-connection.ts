@@ -2,6 +2,7 @@
 // was whole, nothing came behind it, and the request was sent in full; anything else ends it.
 
 import type { UpstreamFailure } from '../proxy/upstream-error.ts';
+import { type Writer, writeInTurn } from '../proxy/write-turn.ts';
 import type { Timeouts } from '../routing/route.ts';
 import type { Connector } from '../upstreams/connector.ts';
 import { AnswerReader, readings } from './answer-reader.ts';
@@ -10,7 +11,6 @@ import type { Call, Carrier } from './call.ts';
 import { coarseClock } from './coarse-clock.ts';
 import { cutOff, invalid, timedOut, unconnected, unsent } from './http1-failure.ts';
 import { type SocketEvents, WiredSocket } from './wired-socket.ts';
-import { type Writer, writeInTurn } from './write-turn.ts';
 
 export interface ConnectionOwner {
   readonly connector: Connector;

@@ -5,6 +5,7 @@ import type { Exchange } from '../exchange.ts';
 import { filterTrailers } from './answer-headers.ts';
 import { noteStreamed } from './streamed-bytes.ts';
 import type { UpstreamCall } from './transport.ts';
+import { type Writer, writeInTurn } from './write-turn.ts';
 
 const empty = Buffer.alloc(0);
 /** Above it the bytes are not copied. */
@@ -18,7 +19,7 @@ export type AnswerForm = {
   readonly isChunked: boolean;
 };
 
-export class AnswerWriter {
+export class AnswerWriter implements Writer {
   readonly #x: Exchange;
   readonly #source: Pick<UpstreamCall, 'pause' | 'resume'>;
   readonly #form: AnswerForm;
@@ -50,7 +51,7 @@ export class AnswerWriter {
     // It goes out with the first piece of the body, or by `flush` when none comes right behind it (SSE, long polls).
   }
 
-  write(chunk: Buffer): void {
+  take(chunk: Buffer): void {
     this.#x.bytesOut += chunk.length;
     noteStreamed(chunk.length);
     if (this.#form.isBodiless) return;
@@ -70,12 +71,15 @@ export class AnswerWriter {
       req.socket.destroy();
       return;
     }
-    const last = this.#held;
-    this.#held = undefined;
-    if (last === undefined) res.end();
-    // Text goes out with the head in one piece; bytes would be a second one, which costs more than turning them.
-    else if (!this.#isHeadOut && last.length <= asTextBytesMax) res.end(last.toString('latin1'), 'latin1');
-    else res.end(last);
+    // A stream that is under way ends at once, an answer that came whole goes out with the others of this moment.
+    if (this.#isHeadOut) this.#endWith(this.#held);
+    else writeInTurn(this);
+  }
+
+  /** The turn of an answer that came whole. */
+  write(): void {
+    // The client may have left meanwhile.
+    if (!this.#x.res.closed) this.#endWith(this.#held);
   }
 
   /** Nothing more is written; also when the answer is cut. */
@@ -91,6 +95,14 @@ export class AnswerWriter {
     this.#held = undefined;
     // Not flushHeaders(): it would write the head as UTF-8 and change what a service sent as latin1.
     this.#put(held);
+  }
+
+  #endWith(last: Buffer | undefined): void {
+    const { res } = this.#x;
+    if (last === undefined) res.end();
+    // Text goes out with the head in one piece; bytes would be a second one, which costs more than turning them.
+    else if (!this.#isHeadOut && last.length <= asTextBytesMax) res.end(last.toString('latin1'), 'latin1');
+    else res.end(last);
   }
 
   #put(chunk: Buffer): void {

@@ -132,7 +132,7 @@ export class Forwarding implements AnswerSink {
   }
 
   onData(chunk: Buffer): void {
-    this.#writer?.write(chunk);
+    this.#writer?.take(chunk);
   }
 
   onQuiet(): void {
