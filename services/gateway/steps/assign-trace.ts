@@ -21,18 +21,23 @@ export function assignTrace(x: Exchange, { tracing }: TraceDeps): void {
     x.span = tracing.beginRequest({ method: x.req.method!, parent, startedMs: x.startedMs });
     x.traceparent = writeTraceparent(x.span.context);
   } else if (parent !== undefined) x.traceparent = writeTraceparent(parent);
-  else x.traceparent = `00-${randomHex(16)}-${randomHex(8)}-00`;
+  else x.traceparent = beginTrace();
 }
 
-// Drawn in bulk: a call into the system's generator for each request costs more than all of this step.
-const pool = Buffer.allocUnsafe(24 * 256);
-let used = pool.length;
+// Drawn and written out in bulk: a call into the system's generator for each request costs more than all of this step.
+const tracesDrawn = 256;
+const traceIdDigits = 32;
+const traceDigits = traceIdDigits + 16;
+let digits = '';
+let used = tracesDrawn;
 
-function randomHex(bytes: number): string {
-  if (used + bytes > pool.length) {
-    randomBytes(pool.length).copy(pool);
+/** A trace of its own, unsampled. */
+function beginTrace(): string {
+  if (used === tracesDrawn) {
+    digits = randomBytes((tracesDrawn * traceDigits) / 2).toString('hex');
     used = 0;
   }
-  used += bytes;
-  return pool.toString('hex', used - bytes, used);
+  const at = used++ * traceDigits;
+  const spanAt = at + traceIdDigits;
+  return `00-${digits.slice(at, spanAt)}-${digits.slice(spanAt, at + traceDigits)}-00`;
 }
