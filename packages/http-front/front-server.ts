@@ -33,6 +33,8 @@ export type FrontOptions = {
   readonly stallTimeoutMs?: number;
   /** Connections over this number are closed at once. */
   readonly maxConnections?: number;
+  /** The handler reads a body only where one is announced: a request without one then costs no stream, and its `end` and `close` never come. */
+  readonly skipsEmptyBodies?: boolean;
   /** Further fields of the answers given here. */
   readonly refusalFields?: (code: ProblemCode) => Readonly<Record<string, string>>;
 };
@@ -125,6 +127,7 @@ function serverOptions(options: FrontOptions, limits: HeadLimits): ServerOptions
     headersTimeout: options.headersTimeoutMs,
     requestTimeout: options.requestTimeoutMs,
     keepAliveTimeout: options.keepAliveTimeoutMs,
+    optimizeEmptyRequests: options.skipsEmptyBodies ?? false,
     connectionsCheckingInterval: Math.max(20, Math.min(1000, Math.floor(options.headersTimeoutMs / 4))),
   };
 }

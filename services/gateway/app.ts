@@ -137,6 +137,7 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
         requestTimeoutMs: 0,
         // Longer than nginx keeps its side, so that it never sends on a connection just closed here.
         keepAliveTimeoutMs: 75_000,
+        skipsEmptyBodies: true,
         refusalFields: (code) => ({ 'proxy-status': refusedStatus(code)! }),
       },
       onRequest(listener),
