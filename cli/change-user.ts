@@ -5,14 +5,15 @@ import { noOrigin } from '@pi-gateway/auth/audit/audit-event.ts';
 import type { Database, Queryable } from '@pi-gateway/auth/db/database.ts';
 import type { WantedChange } from '@pi-gateway/auth/domain/decide-user-change.ts';
 import { encodeUser } from '@pi-gateway/auth/http/encode-rows.ts';
-import { saveUserChange } from '@pi-gateway/auth/rights/save-user-change.ts';
+import { recordRefusedChange, saveUserChange } from '@pi-gateway/auth/rights/save-user-change.ts';
 import { listUsers, type User } from '@pi-gateway/auth/store/users.ts';
 import { problems } from '@pi-gateway/problem/problems.ts';
 import { isUuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 import type { CliSettings } from './auth-settings.ts';
 import { CliError } from './cli-error.ts';
-import { forgiveFailures } from './forgive-failures.ts';
+import { canForgive, forgiveFailures } from './forgive-failures.ts';
 import { type Io, printAnswer } from './io.ts';
+import { nameAccount } from './name-account.ts';
 import { publishRevocations } from './publish-revocations.ts';
 import { readEmail } from './read-email.ts';
 import { withDatabase } from './with-database.ts';
@@ -36,11 +37,12 @@ export async function changeUser(
 }
 
 async function save(db: Database, settings: CliSettings, named: string, wanted: WantedChange): Promise<User> {
-  const id = isUuidV7(named) ? named : await findIdByEmail(db, readEmail(named));
+  const id = isUuidV7(named) ? named : await findIdByEmail(db, settings, readEmail(named), wanted);
+  const deps = { config: settings, unlocks: canForgive(settings) };
   const change =
     id === undefined
       ? undefined
-      : await db.transaction((tx) => saveUserChange(tx, { config: settings }, id, wanted, operator));
+      : await db.transaction((tx) => saveUserChange(tx, deps, id, wanted, operator));
   if (change?.kind === 'last_admin') throw new CliError(1, problems.last_admin.detail);
   // Nobody can take rights from the operator: what is left is an account that is not there.
   if (change?.kind !== 'saved') throw new CliError(1, `there is no account ${named}`);
@@ -48,7 +50,18 @@ async function save(db: Database, settings: CliSettings, named: string, wanted: 
   return change.user;
 }
 
-async function findIdByEmail(db: Queryable, email: string): Promise<string | undefined> {
+/** Undefined: there is no such account, and that it was wanted changed or erased is recorded. */
+export async function findIdByEmail(
+  db: Queryable,
+  settings: CliSettings,
+  email: string,
+  wanted: Parameters<typeof recordRefusedChange>[3],
+): Promise<string | undefined> {
   const [user] = await listUsers(db, { email, role: undefined, disabled: undefined }, undefined, 1);
+  if (user === undefined) {
+    const account = nameAccount(settings, email);
+    const origin = { ...operator, ...(account === undefined ? {} : { personal: { account } }) };
+    await recordRefusedChange(db, null, 'not_found', wanted, origin);
+  }
   return user?.id;
 }

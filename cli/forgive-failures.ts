@@ -7,9 +7,14 @@ import { createLog } from '@pi-gateway/log/log.ts';
 import type { CliSettings } from './auth-settings.ts';
 import { findMasterKey, readMasterKey } from './read-master-key.ts';
 
+/** Whether they are within reach. */
+export function canForgive(settings: CliSettings): boolean {
+  return settings.redisUrl !== undefined && findMasterKey(settings) !== undefined;
+}
+
 /** `email` is canonical. Lifts the lock of too many failed logins. */
 export async function forgiveFailures(settings: CliSettings, email: string): Promise<void> {
-  if (settings.redisUrl === undefined || findMasterKey(settings) === undefined) return;
+  if (!canForgive(settings)) return;
   const limits = await openLimits(settings);
   try {
     await limits.forgiveFailures(limits.accountKey(email));

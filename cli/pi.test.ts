@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { openAccountKey } from '@pi-gateway/auth/limits/account-key.ts';
 import { createLimits } from '@pi-gateway/auth/limits/login-limits.ts';
 import { openLimiter } from '@pi-gateway/limiter/open-limiter.ts';
 import { createLog } from '@pi-gateway/log/log.ts';
@@ -32,6 +33,11 @@ async function piJson<T>(...args: string[]): Promise<T> {
 
 type User = { id: string; email: string; role: string; disabled: boolean; password?: string };
 type Event = { event: string; actor_id: string | null; target_id: string | null; data: object };
+
+/** Events of a name, newest first. */
+async function newest(event: string): Promise<Event[]> {
+  return (await piJson<{ items: Event[] }>('audit', 'list', '--event', event)).items;
+}
 
 describe('pi migrate', () => {
   test('brings an empty database up to date, once', async () => {
@@ -108,6 +114,32 @@ describe('pi user', () => {
     const { code, err } = await pi(['user', 'disable', 'nobody@example.com']);
     assert.equal(code, 1);
     assert.match(err, /^pi: there is no account nobody@example\.com\n$/);
+    const [event] = await newest('user.change_refused');
+    assert.deepEqual(event?.data, { reason: 'not_found', wanted: { disabled: true }, via: 'pi' });
+  });
+
+  test('a look at one address is recorded by the name of the account, never by the address', async () => {
+    const masterKey = randomBytes(32);
+    const env = { MASTER_KEY: masterKey.toString('hex') };
+    const nameOf = openAccountKey(masterKey);
+    for (const address of ['ann@example.com', 'nobody@example.com']) {
+      const listed = await pi(['user', 'list', '--email', address, '--json'], env);
+      assert.equal(listed.code, 0, listed.err);
+      const [found] = (JSON.parse(listed.out) as { items: User[] }).items;
+      const [event] = await newest('users.listed');
+      assert.deepEqual(event?.data, { via: 'pi', account: nameOf(address) });
+      assert.equal(event.target_id, found?.id ?? null);
+    }
+    const { code } = await pi(['user', 'erase', 'nobody@example.com'], env);
+    assert.equal(code, 1);
+    const data = { reason: 'not_found', wanted: { erased: true }, account: nameOf('nobody@example.com') };
+    assert.deepEqual((await newest('user.change_refused'))[0]?.data, { ...data, via: 'pi' });
+  });
+
+  test('without a master key a look at one address is recorded by the account that was found', async () => {
+    const { items } = await piJson<{ items: User[] }>('user', 'list', '--email', 'root@example.com');
+    const [event] = await newest('users.listed');
+    assert.deepEqual([event?.target_id, event?.data], [items[0]?.id, { via: 'pi' }]);
   });
 
   test('enabling lifts the lock of too many failed logins that the services count in Redis', async () => {
@@ -134,6 +166,7 @@ describe('pi user', () => {
     const { code, err } = await pi(['user', 'enable', 'ann@example.com'], env);
     assert.equal(code, 0, err);
     assert.equal((await limits.admitLogin(login)).limited, false);
+    assert.deepEqual((await newest('user.unlocked'))[0]?.data, { via: 'pi' });
     await limiter.close();
     await redis.stop();
   });

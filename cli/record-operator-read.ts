@@ -6,12 +6,13 @@ import { insertAuditEvent } from '@pi-gateway/auth/store/audit-events.ts';
 
 type Filter = Readonly<Record<string, string | boolean | undefined>>;
 
-/** `personal`: of the filter, what tells of a person. */
+/** `personal`: of the filter, what tells of a person. `targetId`: the only one whose data he gets. */
 export function recordOperatorRead(
   db: Queryable,
   event: Extract<AuditEventName, 'users.listed' | 'audit.listed'>,
   asked: Filter,
   personal: Filter = {},
+  targetId: string | null = null,
 ): Promise<void> {
   const isPersonal = Object.values(personal).some((value) => value !== undefined);
   return insertAuditEvent(db, {
@@ -19,7 +20,7 @@ export function recordOperatorRead(
     event,
     outcome: 'success',
     actorId: null,
-    targetId: null,
+    targetId,
     sessionId: null,
     // JSON leaves out what is undefined.
     data: { ...asked, via: 'pi' },

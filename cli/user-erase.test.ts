@@ -153,7 +153,34 @@ test('an erasure again sweeps what came later; an unknown user and the last admi
     assert.equal(code, 1);
     assert.match(err, why);
   }
+  const refusals = await pi('audit', 'list', '--event', 'user.change_refused', '--json');
+  const left = (JSON.parse(refusals.out) as { items: Refusal[] }).items;
+  const [refused, wanted] = ['user.change_refused', { erased: true }];
+  const me = await auth.call('GET', '/auth/me', {
+    token: (await auth.login(auth.admin.email)).access_token,
+  });
+  const account = auth.deps.limits.accountKey('nobody@example.com');
+  assert.deepEqual(
+    left.map(({ event, outcome, target_id, data }) => [event, outcome, target_id, data]),
+    [
+      [refused, 'denied', me.body['id'], { reason: 'last_admin', wanted, via: 'pi' }],
+      [
+        refused,
+        'failure',
+        '01900000-0000-7000-8000-000000000000',
+        { reason: 'not_found', wanted, via: 'pi' },
+      ],
+      [refused, 'failure', null, { reason: 'not_found', wanted, account, via: 'pi' }],
+    ],
+  );
 });
+
+type Refusal = {
+  readonly event: string;
+  readonly outcome: string;
+  readonly target_id: string | null;
+  readonly data: object;
+};
 
 test('a side row that somebody deleted is no erasure', async () => {
   await auth.login(auth.admin.email);

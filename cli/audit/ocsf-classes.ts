@@ -36,6 +36,7 @@ export const ocsfClasses: Readonly<Record<AuditEventName, OcsfClass>> = {
   'user.imported': account(create),
   'user.enabled': account(2),
   'user.disabled': account(5),
+  'user.unlocked': { ...account(other), activityName: 'Unlock' },
   'user.password_changed': account(3),
   'user.role_changed': { ...account(other, medium), activityName: 'Role Change' },
   'user.change_refused': { ...account(other, low), activityName: 'Change' },

@@ -1,10 +1,10 @@
 // `pi user erase`: deletes an account and everything that tells of the person, for good. The events stay, without him.
 
 import { eraseUser } from '@pi-gateway/auth/rights/erase-user.ts';
-import { listUsers } from '@pi-gateway/auth/store/users.ts';
 import { problems } from '@pi-gateway/problem/problems.ts';
 import { isUuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 import type { Command } from 'commander';
+import { findIdByEmail } from '../change-user.ts';
 import { CliError } from '../cli-error.ts';
 import { openLimits } from '../forgive-failures.ts';
 import { type Io, printAnswer } from '../io.ts';
@@ -33,9 +33,8 @@ export function addUserErase(parent: Command, io: Io): void {
 
 async function erase(io: Io, named: string) {
   return withOwnerDatabase(io, async (db, settings) => {
-    const email = isUuidV7(named) ? undefined : readEmail(named);
-    const filter = { email, role: undefined, disabled: undefined };
-    const id = email === undefined ? named : (await listUsers(db, filter, undefined, 1))[0]?.id;
+    const wanted = { erased: true } as const;
+    const id = isUuidV7(named) ? named : await findIdByEmail(db, settings, readEmail(named), wanted);
     if (id === undefined) throw new CliError(1, `there is no account ${named}`);
     const limits = await openLimits(settings);
     try {

@@ -15,6 +15,7 @@ export const auditEventNames = [
   'user.role_changed',
   'user.disabled',
   'user.enabled',
+  'user.unlocked',
   'user.password_changed',
   'user.change_refused',
   'user.read',

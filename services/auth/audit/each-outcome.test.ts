@@ -216,6 +216,8 @@ test('a change tells the old value and the new one; one that is refused what was
   await assertLeft(await change(user.id, { disabled: true }), 200, off);
   const on = { event: 'user.enabled', ...who, data: { from: true, to: false } };
   await assertLeft(await change(user.id, { disabled: false }), 200, on);
+  const unlocked = { event: 'user.unlocked', ...who };
+  await assertLeft(await change(user.id, { disabled: false }), 200, unlocked);
   await change(user.id, { role: 'user' });
   const refused = { event: 'user.change_refused', ...who };
   const last = { ...refused, outcome: 'denied', target: admin.id };

@@ -59,7 +59,14 @@ export const eventCatalogue: Readonly<Record<AuditEventName, EventMeaning>> = {
     when: { success: 'The account was disabled; all its sessions ended.' },
     data: ['from', 'to', 'sessions_ended', 'via'],
   },
-  'user.enabled': { when: { success: 'The account was enabled again.' }, data: ['from', 'to', 'via'] },
+  'user.enabled': {
+    when: { success: 'The account was enabled again; the failed logins counted for it are forgiven.' },
+    data: ['from', 'to', 'via'],
+  },
+  'user.unlocked': {
+    when: { success: 'An account that was enabled was enabled once more: its failed logins are forgiven.' },
+    data: ['via'],
+  },
   'user.password_changed': {
     when: {
       success: 'The password became another; all other sessions ended.',
@@ -70,10 +77,10 @@ export const eventCatalogue: Readonly<Record<AuditEventName, EventMeaning>> = {
   },
   'user.change_refused': {
     when: {
-      failure: 'An admin or `pi` wanted to change an account that does not exist.',
-      denied: 'The change would have left no admin.',
+      failure: 'An admin or `pi` wanted to change or erase an account that does not exist.',
+      denied: 'The change or the erasure would have left no admin.',
     },
-    data: ['reason', 'wanted', 'via'],
+    data: ['reason', 'wanted', 'account', 'via'],
   },
   'user.read': {
     when: {

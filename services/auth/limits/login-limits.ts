@@ -4,11 +4,10 @@
 // each would give the guessers another hundred. Nothing here asks whether an account exists: unknown addresses
 // count alike.
 
-import { createHmac } from 'node:crypto';
 import type { Bucket, BucketState, Limit, Limiter } from '@pi-gateway/limiter/limiter.ts';
 import { rateLimitHeaders } from '@pi-gateway/limiter/rate-limit-headers.ts';
-import { deriveSecret } from '@pi-gateway/master-key/derive-secret.ts';
 import { AppError } from '@pi-gateway/problem/app-error.ts';
+import { type AccountKey, openAccountKey } from './account-key.ts';
 
 const daySeconds = 86_400;
 
@@ -27,8 +26,8 @@ export type LimitSettings = {
 export type Verdict = { readonly limited: boolean; readonly headers: Readonly<Record<string, string>> };
 
 export type Limits = {
-  /** The name of an account in buckets and events: a keyed hash, for what was typed may be no address at all. */
-  accountKey(email: string): string;
+  /** The name of an account in buckets and events. */
+  readonly accountKey: AccountKey;
   /** Before anything else; counts the attempt of the network unless it is refused. */
   admitLogin(login: LoginAttempt): Promise<Verdict>;
   /** Inside the permit to hash, since others may have failed meanwhile; counts nothing. */
@@ -51,7 +50,6 @@ export type LoginAttempt = {
 };
 
 export function createLimits(limiter: Limiter, settings: LimitSettings, masterKey: Buffer): Limits {
-  const limitKey = deriveSecret(masterKey, 'limit-key/v1');
   const perIp = limitOf('login-ip', settings.rateLimitLoginPerIp);
   const perAccount = limitOf('login-account', settings.rateLimitLoginPerAccount);
   const registerPerIp = limitOf('register-ip', settings.rateLimitRegisterPerIp);
@@ -100,7 +98,7 @@ export function createLimits(limiter: Limiter, settings: LimitSettings, masterKe
   }
 
   return {
-    accountKey: (email) => createHmac('sha256', limitKey).update(email).digest('base64url').slice(0, 22),
+    accountKey: openAccountKey(masterKey),
     admitLogin: (login) => judge(login, true),
     recheckLogin: (login) => judge(login, false),
     async countFailure(login) {

@@ -9,6 +9,7 @@ import { insertAuditEvent } from '../store/audit-events.ts';
 import { deletePendingRegistrationsOf, deleteSideRows, deleteUser, wasErased } from '../store/erasures.ts';
 import { revokeSessionsOfUser } from '../store/sessions.ts';
 import { countOtherLivingAdmins, lockAdmins, lockUser, saveUserRights } from '../store/user-rights.ts';
+import { type ChangeOrigin, recordRefusedChange } from './save-user-change.ts';
 
 export type Erased =
   | { readonly kind: 'unknown_user' }
@@ -29,6 +30,8 @@ type Deps = {
   readonly accountKey: (email: string) => string;
 };
 
+const operator: ChangeOrigin = { ...noOrigin, actorId: null, sessionId: null, data: { via: 'pi' } };
+
 // An event is to stay small.
 const idsPerEvent = 500;
 
@@ -38,13 +41,19 @@ export function eraseUser(db: Database, deps: Deps, id: string, formerEmail?: st
     await lockAdmins(tx);
     const user = await lockUser(tx, id);
     if (user === undefined) {
-      if (!(await wasErased(tx, id))) return { kind: 'unknown_user' };
+      if (!(await wasErased(tx, id))) {
+        await recordRefusedChange(tx, id, 'not_found', { erased: true }, operator);
+        return { kind: 'unknown_user' };
+      }
       const account = formerEmail && deps.accountKey(formerEmail);
       const sideRows = await eraseSideRows(tx, id, account, undefined);
       return { kind: 'erased', email: undefined, sideRows, sessionsEnded: 0, revocations: [] };
     }
     const isLivingAdmin = user.role === 'admin' && !user.isDisabled;
-    if (isLivingAdmin && (await countOtherLivingAdmins(tx, id)) === 0) return { kind: 'last_admin' };
+    if (isLivingAdmin && (await countOtherLivingAdmins(tx, id)) === 0) {
+      await recordRefusedChange(tx, id, 'last_admin', { erased: true }, operator);
+      return { kind: 'last_admin' };
+    }
     const { notBefore } = await saveUserRights(tx, id, { role: user.role, isDisabled: true });
     const ended = await revokeSessionsOfUser(tx, id, 'disabled');
     const revocations = await saveUserRevocation(tx, deps, id, notBefore);
@@ -69,13 +78,11 @@ async function eraseSideRows(
     const of = unnamed.slice(at, at + idsPerEvent);
     const counts = at === 0 ? { side_rows: gone.length, sessions_ended: sessionsEnded ?? 0 } : {};
     await insertAuditEvent(tx, {
-      ...noOrigin,
+      ...operator,
       event: 'user.erased',
       outcome: 'success',
-      actorId: null,
       targetId: id,
-      sessionId: null,
-      data: { via: 'pi', ...counts, ...(of.length === 0 ? {} : { side_rows_of: of }) },
+      data: { ...operator.data, ...counts, ...(of.length === 0 ? {} : { side_rows_of: of }) },
     });
   }
   return gone.length;

@@ -21,7 +21,10 @@ export type SavedChange =
   /** The account as it is now; `revocations` are to be announced after the commit. */
   | { readonly kind: 'saved'; readonly user: User; readonly revocations: readonly Revocation[] };
 
-type Deps = Pick<RevokeDeps, 'config'>;
+type Deps = Pick<RevokeDeps, 'config'> & {
+  /** Whether the caller forgives failed logins once an account is wanted enabled. */
+  readonly unlocks: boolean;
+};
 
 export async function saveUserChange(
   tx: Queryable,
@@ -33,14 +36,23 @@ export async function saveUserChange(
   await lockAdmins(tx);
   if (!(await mayStillChange(tx, origin))) return { kind: 'actor_lost_rights' };
   const user = await lockUser(tx, id);
-  if (user === undefined) return refuse(tx, id, 'not_found', wanted, origin);
+  if (user === undefined) {
+    await recordRefusedChange(tx, id, 'not_found', wanted, origin);
+    return { kind: 'unknown_user' };
+  }
   const decision = decideUserChange(user, wanted, await countOtherLivingAdmins(tx, id));
+  // Of one that was disabled, its own event tells it.
+  const isUnlocked = deps.unlocks && wanted.disabled === false && !user.isDisabled;
+  if (isUnlocked && decision.kind !== 'last_admin') {
+    await insertAuditEvent(tx, { ...origin, event: 'user.unlocked', outcome: 'success', targetId: id });
+  }
   switch (decision.kind) {
     case 'none':
       // Told again: whoever made the change may have died before he told of it.
       return { kind: 'saved', user, revocations: await listRevocationsOf(tx, 'user', id) };
     case 'last_admin':
-      return refuse(tx, id, 'last_admin', wanted, origin);
+      await recordRefusedChange(tx, id, 'last_admin', wanted, origin);
+      return { kind: 'last_admin' };
     case 'change':
       return { kind: 'saved', ...(await save(tx, deps, user, decision, origin)) };
     default:
@@ -48,23 +60,22 @@ export async function saveUserChange(
   }
 }
 
-/** Commits with the transaction that changed nothing. */
-async function refuse(
-  tx: Queryable,
-  targetId: string,
+/** In a transaction that changes nothing else. `targetId`: null for an address that has no account. */
+export async function recordRefusedChange(
+  db: Queryable,
+  targetId: string | null,
   reason: 'not_found' | 'last_admin',
-  { role, disabled }: WantedChange,
+  wanted: WantedChange | { readonly erased: true },
   origin: ChangeOrigin,
-): Promise<SavedChange> {
-  const wanted = { ...(role === undefined ? {} : { role }), ...(disabled === undefined ? {} : { disabled }) };
-  await insertAuditEvent(tx, {
+): Promise<void> {
+  await insertAuditEvent(db, {
     ...origin,
     event: 'user.change_refused',
     outcome: reason === 'last_admin' ? 'denied' : 'failure',
     targetId,
-    data: { ...origin.data, reason, wanted },
+    // JSON leaves out what is undefined.
+    data: { ...origin.data, reason, wanted: { ...wanted } },
   });
-  return { kind: reason === 'last_admin' ? 'last_admin' : 'unknown_user' };
 }
 
 // He was an admin when his request came in; another may have taken that from him while this one waited.

@@ -96,6 +96,28 @@ test('a change that changes nothing writes no event and kills no token', async (
   assert.deepEqual(await events(`event=user.enabled&target_id=${id}`), []);
 });
 
+test('enabling an account that is enabled forgives its failed logins, and leaves an event that says so', async () => {
+  const { id, email } = await auth.register();
+  const login = {
+    account: auth.deps.limits.accountKey(email),
+    network: '192.0.2.1',
+    isKnownNetwork: () => Promise.resolve(false),
+  };
+  for (let i = 0; i < auth.config.loginFailuresMax; i++) await auth.deps.limits.countFailure(login);
+  const elsewhere = { ...login, network: '192.0.2.2' };
+  assert.equal((await auth.deps.limits.admitLogin(elsewhere)).limited, true);
+  assert.equal((await change(id, { role: 'user' })).status, 200);
+  assert.deepEqual(await events(`event=user.unlocked&target_id=${id}`), []);
+  assert.equal((await change(id, { disabled: false })).status, 200);
+  assert.equal((await auth.deps.limits.admitLogin(elsewhere)).limited, false);
+  assert.equal((await events(`event=user.unlocked&target_id=${id}`)).length, 1);
+  // Of one that was disabled, its own event tells it.
+  await change(id, { disabled: true });
+  await change(id, { disabled: false });
+  assert.equal((await events(`event=user.unlocked&target_id=${id}`)).length, 1);
+  assert.equal((await events(`event=user.enabled&target_id=${id}`)).length, 1);
+});
+
 test('two admins who demote or disable each other at once leave one', async () => {
   for (const body of [{ role: 'user' }, { disabled: true }]) {
     const { id, email } = await auth.register();

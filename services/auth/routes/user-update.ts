@@ -1,5 +1,6 @@
 // PATCH /admin/users/{id}: role and disabled. The change, its events, the end of sessions and the revocation
-// commit together. `disabled: false` also lifts the lock of too many failed logins.
+// commit together. `disabled: false` also lifts the lock of too many failed logins, of an account that
+// was enabled too: it is lifted after the commit, so that an event always tells of it.
 
 import { AppError } from '@pi-gateway/problem/app-error.ts';
 import { isUuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
@@ -37,7 +38,9 @@ export function userUpdate(deps: Deps) {
         sessionId: principal.sessionId,
         data: {},
       };
-      const change = await deps.db.transaction((tx) => saveUserChange(tx, deps, id, body, origin));
+      const change = await deps.db.transaction((tx) =>
+        saveUserChange(tx, { config: deps.config, unlocks: true }, id, body, origin),
+      );
       switch (change.kind) {
         case 'unknown_user':
           throw new AppError('not_found');
