@@ -1,7 +1,7 @@
 // `pi audit verify --file`: an export, without any database. Of the file nothing is believed but what trusted keys signed.
 
 import { createReadStream } from 'node:fs';
-import { type DigestedPart, digestEvent } from '@pi-gateway/auth/audit/digested-event.ts';
+import { type DigestedPart, digestEvents } from '@pi-gateway/auth/audit/digested-events.ts';
 import type { ExportHead } from '@pi-gateway/auth/audit/export-lines.ts';
 import type { LogPart } from '@pi-gateway/auth/audit/log-part.ts';
 import { ExportFault, readExportLine, readHead } from '@pi-gateway/auth/audit/read-export.ts';
@@ -91,7 +91,7 @@ async function* readParts(lines: AsyncGenerator<string>): AsyncGenerator<Digeste
       yield line;
     } else {
       events += line.events.length;
-      yield { kind: 'events', events: line.events.map(digestEvent) };
+      yield { kind: 'events', events: digestEvents(line.events) };
     }
   }
   throw new ExportFault('its last line is missing: it was cut off, or the export is not finished');

@@ -1,10 +1,21 @@
 // The sixteen bytes of a UUID (RFC 9562 section 4) and its text.
 
+export const uuidBytes = 16;
+
 const form = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/;
 
 /** The text of the sixteen bytes at `offset`. */
 export function readUuid(bytes: Buffer, offset: number): string {
-  return bytes.toString('hex', offset, offset + 16).replace(form, '$1-$2-$3-$4-$5');
+  return bytes.toString('hex', offset, offset + uuidBytes).replace(form, '$1-$2-$3-$4-$5');
+}
+
+/** Below 0: the one at `offset` comes before the other; 0: they are the same. Their texts stand in the same order. */
+export function compareUuids(bytes: Buffer, offset: number, other: Buffer, otherOffset: number): number {
+  for (let i = 0; i < uuidBytes; i++) {
+    const difference = bytes[offset + i]! - other[otherOffset + i]!;
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }
 
 /** Writes the sixteen bytes of a UUID's text at `offset`. */

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
-import { type DigestedPart, digestEvent } from '@pi-gateway/auth/audit/digested-event.ts';
+import { type DigestedPart, digestEvents } from '@pi-gateway/auth/audit/digested-events.ts';
 import {
   encodeEnd,
   encodeEventLine,
@@ -173,6 +173,6 @@ async function verifyExport(log: SealedLog, client: Client, anchors: AnchorBook)
 
 async function* stream(parts: readonly LogPart[]): AsyncGenerator<DigestedPart> {
   for (const part of parts) {
-    yield part.kind === 'seal' ? part : { kind: 'events', events: part.events.map(digestEvent) };
+    yield part.kind === 'seal' ? part : { kind: 'events', events: digestEvents(part.events) };
   }
 }

@@ -143,6 +143,18 @@ export const tamperings: readonly Tampering[] = [
     },
   },
   {
+    name: 'insert before all that there is',
+    async tamper(client, rows) {
+      const [id, like] = [newId(), oneOf(rows)];
+      await client.query(
+        `insert into audit_log select $1, $2, at, event, outcome, actor_id, target_id, session_id, request_id, data
+          from audit_log where id = $3`,
+        [id, -randomInt(2 ** 40), like.id],
+      );
+      return { kinds: ['event_inserted'], events: [id] };
+    },
+  },
+  {
     name: 're-order',
     async tamper(client, rows) {
       const one = oneOf(rows);

@@ -2,12 +2,11 @@
 // bytes each), then the hashes of all their leaves (32 bytes each). The statement holds the hash of it.
 
 import { hash } from 'node:crypto';
-import { readUuid, writeUuid } from '@pi-gateway/uuid/uuid-bytes.ts';
-import { digestLeaf } from './digested-event.ts';
+import { uuidBytes as idBytes, readUuid, writeUuid } from '@pi-gateway/uuid/uuid-bytes.ts';
+import { type DigestedEvents, digestLeaf } from './digested-events.ts';
 import { type EventRecord, encodeEvent } from './event-record.ts';
 import { hashBytes, merkleRoot } from './merkle-tree.ts';
 
-const idBytes = 16;
 const entryBytes = idBytes + hashBytes;
 
 export const countEntries = (entries: Buffer) => Math.floor(entries.length / entryBytes);
@@ -15,18 +14,18 @@ export const countEntries = (entries: Buffer) => Math.floor(entries.length / ent
 export const leavesOf = (entries: Buffer) => entries.subarray(countEntries(entries) * idBytes);
 
 export function makeEntries(events: readonly EventRecord[]): Buffer {
-  return listEntries(events.map((event) => ({ id: event.id, leaf: digestLeaf(encodeEvent(event)) })));
-}
-
-/** `leaf`: 32 bytes, as a string of bytes. */
-export function listEntries(events: readonly { readonly id: string; readonly leaf: string }[]): Buffer {
   const entries = Buffer.allocUnsafe(events.length * entryBytes);
   const leaves = leavesOf(entries);
-  for (const [i, { id, leaf }] of events.entries()) {
-    writeUuid(entries, i * idBytes, id);
-    leaves.write(leaf, i * hashBytes, 'binary');
+  for (const [i, event] of events.entries()) {
+    writeUuid(entries, i * idBytes, event.id);
+    leaves.write(digestLeaf(encodeEvent(event)), i * hashBytes, 'latin1');
   }
   return entries;
+}
+
+/** Of events that follow one another. */
+export function joinEntries(parts: readonly DigestedEvents[]): Buffer {
+  return Buffer.concat([...parts.map(({ ids }) => ids), ...parts.map(({ leaves }) => leaves)]);
 }
 
 export type Entry = { readonly id: string; readonly leaf: Buffer };

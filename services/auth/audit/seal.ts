@@ -70,7 +70,7 @@ export type Seal = {
   readonly signature: Buffer;
 };
 
-export const beforeAll: Place = { tx: 0, id: '00000000-0000-0000-0000-000000000000' };
+const beforeAll: Place = { tx: 0, id: '00000000-0000-0000-0000-000000000000' };
 
 /** Ids are of one length and lower case: their order is that of their texts. */
 export function isAfter(one: Place, other: Place): boolean {

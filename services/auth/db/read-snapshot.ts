@@ -2,12 +2,15 @@
 // connection of its own, page by page, so that memory stays bounded. Writers and the sealer never wait for it.
 
 import pg from 'pg';
+import { copyRows, type Room } from './copy-rows.ts';
 import type { Queryable, Sql } from './database.ts';
 import { exactTypes } from './exact-types.ts';
 
 export interface Snapshot extends Queryable {
   /** All rows of one statement, in pages; the next one is on its way while the caller works on one. */
   stream<Row>(sql: Sql, pageRows: number): AsyncGenerator<Row[]>;
+  /** All rows of a query without parameters in binary form (copy-rows.ts), good until the room is used again. */
+  copy(query: string, room: Room): Promise<Buffer>;
 }
 
 const connectMs = 5000;
@@ -50,17 +53,21 @@ export function snapshotOn(client: pg.Client): Snapshot {
   let asked: Promise<unknown> = Promise.resolve();
 
   /** One after the other: a page may be on its way when another is asked for. */
-  function ask<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    const answer = asked.then(async () => {
-      const { rows } = await client.query<Row & pg.QueryResultRow>(text, [...values]);
-      return rows;
-    });
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const answer = asked.then(work);
     asked = answer.catch(() => undefined);
     return answer;
   }
 
+  const ask = <Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> =>
+    inTurn(async () => {
+      const { rows } = await client.query<Row & pg.QueryResultRow>(text, [...values]);
+      return rows;
+    });
+
   return {
     query: ({ text, values }) => ask(text, values),
+    copy: (query, room) => inTurn(() => copyRows(client, query, room)),
     async *stream<Row>({ text, values }: Sql, pageRows: number) {
       const cursor = `page_${cursors++}`;
       const fetch = () => ask<Row>(`fetch ${pageRows} from ${cursor}`);

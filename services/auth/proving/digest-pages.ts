@@ -1,27 +1,40 @@
-// Pages of the audit log out of the database, digested: the fast way of a verification, a few microseconds an event. It
+// Pages of the audit log out of the database, digested: the fast way of a verification, some microseconds an event. It
 // writes the very bytes that `encodeEvent` and `hashPersonal` write (read-log.test.ts holds one against the other).
 
 import { hash } from 'node:crypto';
+import { uuidBytes } from '@pi-gateway/uuid/uuid-bytes.ts';
 import { openByteText } from '../audit/byte-text.ts';
 import { canonicalJson } from '../audit/canonical-json.ts';
-import { type DigestedEvent, type EventNames, erasureName, judgePerson } from '../audit/digested-event.ts';
+import {
+  type DigestedEvents,
+  type EventNames,
+  erasureName,
+  openDigests,
+  type PersonState,
+} from '../audit/digested-events.ts';
 import { openTimeWriter, readBigint } from '../audit/exact-time-bytes.ts';
-import type { Place } from '../audit/seal.ts';
-import type { Queryable } from '../db/database.ts';
-import { columnsOfPage as columns, type RowPlaces, readPage, readPageRows } from '../store/audit-pages.ts';
+import type { CopiedRow } from '../db/copy-rows.ts';
+import type { Snapshot } from '../db/read-snapshot.ts';
+import { type AuditPage, type ExactPlace, eventAt, openPageRoom, readPage } from '../store/audit-pages.ts';
+import { sideAt } from '../store/audit-sides.ts';
 
-const eventsPerPage = 2000;
+const eventsPerPage = 5000;
 
 /** Events after a place, in the order of the log; the next page is on its way while the caller works on one. */
-export async function* digestPages(db: Queryable, start: Place): AsyncGenerator<DigestedEvent[]> {
+export async function* digestPages(
+  snapshot: Snapshot,
+  start: ExactPlace | undefined,
+): AsyncGenerator<DigestedEvents> {
   const digest = openDigester();
-  let next = readPage(db, start, eventsPerPage);
-  for (let page = await next; page !== undefined; page = await next) {
-    const events = digest(page);
-    next = readPage(db, events.at(-1)!, eventsPerPage);
+  let [room, other] = [openPageRoom(), openPageRoom()];
+  let next: Promise<AuditPage> | undefined = readPage(snapshot, start, eventsPerPage, room);
+  while (next !== undefined) {
+    const page: AuditPage = await next;
+    [room, other] = [other, room];
+    next = page.next && readPage(snapshot, page.next, eventsPerPage, room);
     // Its failure is told where it is awaited.
-    next.catch(() => undefined);
-    yield events;
+    next?.catch(() => undefined);
+    if (page.count > 0) yield digest(page);
   }
 }
 
@@ -51,112 +64,114 @@ const [quoteMark, nullText, brace, noData] = ['"', 'null', '}', '{}'].map(bytesO
   Buffer,
 ];
 
-function openDigester(): (base64: string) => DigestedEvent[] {
-  // One for all pages: collecting megabytes of buffers would cost more than reading them.
-  let pages = Buffer.allocUnsafe(1024 * 1024);
+function openDigester(): (page: AuditPage) => DigestedEvents {
   const text = openByteText();
   const writeTime = openTimeWriter();
   const canonical = rememberCanonical();
 
-  function writeUuid(page: Buffer, { starts, lengths }: RowPlaces, column: number): void {
+  function writeUuid({ bytes, starts, lengths }: CopiedRow, column: number): void {
     if (lengths[column]! < 0) return text.write(nullText);
     text.write(quoteMark);
-    text.writeUuid(page, starts[column]!);
+    text.writeUuid(bytes, starts[column]!);
     text.write(quoteMark);
   }
 
-  function writeQuoted(page: Buffer, { starts, lengths }: RowPlaces, column: number): void {
-    text.writeQuoted(page, starts[column]!, lengths[column]!);
+  function writeQuoted({ bytes, starts, lengths }: CopiedRow, column: number): void {
+    text.writeQuoted(bytes, starts[column]!, lengths[column]!);
   }
 
   /** jsonb in binary form is its text after the number of a version. */
-  function writeJson(page: Buffer, { starts, lengths }: RowPlaces, column: number): void {
+  function writeJson({ bytes, starts, lengths }: CopiedRow, column: number): void {
     const [start, length] = [starts[column]! + 1, lengths[column]! - 1];
     if (length < 0) text.write(nullText);
-    else if (length === 2 && page[start] === noData[0] && page[start + 1] === noData[1]) text.write(noData);
-    else text.write(canonical(page.toString('utf8', start, start + length)));
+    else if (length === 2 && bytes[start] === noData[0] && bytes[start + 1] === noData[1]) text.write(noData);
+    else text.writeText(canonical(bytes.toString('utf8', start, start + length)));
   }
 
-  /** Returns the id. */
-  function writeLeaf(page: Buffer, row: RowPlaces, tx: number): string {
-    const { starts, lengths } = row;
+  function writeLeaf(row: CopiedRow, tx: number): void {
+    const { bytes, starts, lengths } = row;
     text.clear();
     text.write(leafStart);
-    writeUuid(page, row, columns.actorId);
+    writeUuid(row, eventAt.actor_id);
     text.write(members.at);
-    writeTime(text, page, starts[columns.at]!);
+    writeTime(text, bytes, starts[eventAt.at]!);
     text.write(members.data);
-    writeJson(page, row, columns.data);
+    writeJson(row, eventAt.data);
     text.write(members.event);
-    writeQuoted(page, row, columns.event);
+    writeQuoted(row, eventAt.event);
     text.write(members.id);
-    const idStart = text.length();
-    text.writeUuid(page, starts[columns.id]!);
-    const id = text.read(idStart);
+    text.writeUuid(bytes, starts[eventAt.id]!);
     text.write(members.outcome);
-    writeQuoted(page, row, columns.outcome);
+    writeQuoted(row, eventAt.outcome);
     text.write(members.personalHash);
-    if (lengths[columns.personalHash]! < 0) text.write(nullText);
+    if (lengths[eventAt.personal_hash]! < 0) text.write(nullText);
     else {
       text.write(quoteMark);
-      text.writeHex(page, starts[columns.personalHash]!, lengths[columns.personalHash]!);
+      text.writeHex(bytes, starts[eventAt.personal_hash]!, lengths[eventAt.personal_hash]!);
       text.write(quoteMark);
     }
     text.write(members.requestId);
-    writeQuoted(page, row, columns.requestId);
+    writeQuoted(row, eventAt.request_id);
     text.write(members.sessionId);
-    writeUuid(page, row, columns.sessionId);
+    writeUuid(row, eventAt.session_id);
     text.write(members.targetId);
-    writeUuid(page, row, columns.targetId);
+    writeUuid(row, eventAt.target_id);
     text.write(members.tx);
-    text.write(Buffer.from(String(tx), 'latin1'));
+    text.writeNumber(tx);
     text.write(leafEnd);
-    return id;
   }
 
-  /** As a string of bytes; undefined: there is no side row. */
-  function digestPerson(page: Buffer, row: RowPlaces): string | undefined {
-    const [start, length] = [row.starts[columns.salt]!, row.lengths[columns.salt]!];
-    if (length < 0) return undefined;
+  /** As a string of bytes. */
+  function digestPerson(row: CopiedRow): string {
     text.clear();
     text.write(personStart);
-    writeJson(page, row, columns.personalData);
+    writeJson(row, sideAt.data);
     text.write(members.ip);
-    writeQuoted(page, row, columns.ip);
+    writeQuoted(row, sideAt.ip);
     text.write(members.salt);
-    text.writeHex(page, start, length);
+    text.writeHex(row.bytes, row.starts[sideAt.salt]!, row.lengths[sideAt.salt]!);
     text.write(members.userAgent);
-    writeQuoted(page, row, columns.userAgent);
+    writeQuoted(row, sideAt.user_agent);
     text.write(brace);
     return hash('sha256', text.written(), 'binary');
   }
 
-  function digestRow(page: Buffer, row: RowPlaces): DigestedEvent {
-    const { starts, lengths } = row;
-    const tx = readBigint(page, starts[columns.tx]!);
-    const id = writeLeaf(page, row, tx);
-    const leaf = hash('sha256', text.written(), 'binary');
-    const hasHash = lengths[columns.personalHash]! >= 0;
-    const isErasure = sliceOf(page, row, columns.event) === erasureName;
-    // Before the person is written over it.
-    const named =
-      isErasure || (hasHash && lengths[columns.salt]! < 0) ? readNames(text.written(1)) : undefined;
-    const committed = hasHash ? sliceOf(page, row, columns.personalHash) : null;
-    return { id, tx, leaf, person: judgePerson(committed, digestPerson(page, row)), names: named };
+  function judgePerson(row: CopiedRow, side: CopiedRow | undefined): PersonState {
+    const isCommitted = row.lengths[eventAt.personal_hash]! >= 0;
+    if (side === undefined) return isCommitted ? 'gone' : 'none';
+    if (!isCommitted) return 'inserted';
+    return isSame(row, eventAt.personal_hash, digestPerson(side)) ? 'held' : 'edited';
   }
 
-  return (base64) => {
-    const lengthMax = Buffer.byteLength(base64, 'base64');
-    if (lengthMax > pages.length) pages = Buffer.allocUnsafe(2 * lengthMax);
-    const page = pages.subarray(0, pages.write(base64, 'base64'));
-    const events: DigestedEvent[] = [];
-    for (const row of readPageRows(page)) events.push(digestRow(page, row));
-    return events;
+  return (page) => {
+    const digests = openDigests(page.count);
+    page.each((row, found) => {
+      // One without a salt is none.
+      const side = found !== undefined && found.lengths[sideAt.salt]! >= 0 ? found : undefined;
+      const tx = readBigint(row.bytes, row.starts[eventAt.tx]!);
+      writeLeaf(row, tx);
+      const leaf = hash('sha256', text.written(), 'binary');
+      const isGone = side === undefined && row.lengths[eventAt.personal_hash]! >= 0;
+      // Before the person is written over it.
+      const names =
+        isGone || isSame(row, eventAt.event, erasureName) ? readNames(text.written(1)) : undefined;
+      const idStart = row.starts[eventAt.id]!;
+      row.bytes.copy(digests.events.ids, digests.idPlace(), idStart, idStart + uuidBytes);
+      digests.add({ tx, leaf, person: judgePerson(row, side), names });
+    });
+    return digests.events;
   };
 }
 
-function sliceOf(page: Buffer, { starts, lengths }: RowPlaces, column: number): string {
-  return page.toString('latin1', starts[column], starts[column]! + lengths[column]!);
+const own = Buffer.alloc(64);
+
+/** Whether a value is this string of bytes, at most 64. */
+function isSame({ bytes, starts, lengths }: CopiedRow, column: number, text: string): boolean {
+  if (lengths[column] !== text.length) return false;
+  own.write(text, 'latin1');
+  const start = starts[column]!;
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== own[i]) return false;
+  return true;
 }
 
 function readNames(leaf: Buffer): EventNames {

@@ -1,9 +1,9 @@
 // The events that stand where a seal holds some, against the seal's own list of them. When all is well that is one
 // comparison; else the two are walked side by side to the first difference.
 
-import type { DigestedEvent } from '../audit/digested-event.ts';
+import { type DigestedEvents, listIds } from '../audit/digested-events.ts';
 import type { SealStatement } from '../audit/seal.ts';
-import { countEntries, entryAt, hashEntries, listEntries, rootOfEntries } from '../audit/seal-entries.ts';
+import { countEntries, entryAt, hashEntries, joinEntries, rootOfEntries } from '../audit/seal-entries.ts';
 import { type Finding, finding } from './finding.ts';
 
 export type EventsStatement = Extract<SealStatement, { readonly kind: 'events' }>;
@@ -18,7 +18,8 @@ export type Whereabouts = {
 type Given = {
   readonly statement: EventsStatement;
   readonly entries: Buffer | null;
-  readonly events: readonly DigestedEvent[];
+  /** Those that are there, in parts. */
+  readonly events: readonly DigestedEvents[];
   /** Events with a lower id are gone by retention. */
   readonly droppedBefore: string | undefined;
   /** The rest of them cannot be read. */
@@ -30,27 +31,31 @@ export async function judgeEvents(
   whereabouts: Whereabouts,
 ): Promise<Finding | undefined> {
   const { number: seal, root, count } = statement;
-  const found = listEntries(events);
+  const found = joinEntries(events);
+  const walkAll = (listed: Buffer) =>
+    walk({ entries: listed, ids: events.flatMap(listIds), found, seal, droppedBefore, isCut }, whereabouts);
   if (isCut) {
     const isListed = entries !== null && hashEntries(entries) === statement.entries;
-    return isListed ? walk({ entries, events, found, seal, droppedBefore, isCut }, whereabouts) : undefined;
+    return isListed ? walkAll(entries) : undefined;
   }
   if (entries === null || hashEntries(entries) !== statement.entries) {
-    const holds = events.length === count && rootOfEntries(found) === root;
-    const between = `between the events ${events[0]?.id ?? '?'} and ${events.at(-1)?.id ?? '?'}`;
+    const ids = events.flatMap(listIds);
+    const holds = ids.length === count && rootOfEntries(found) === root;
+    const between = `between the events ${ids[0] ?? '?'} and ${ids.at(-1) ?? '?'}`;
     return holds
       ? finding('entries_changed', { seal })
-      : finding('events_changed', { seal, event: events[0]?.id }, between);
+      : finding('events_changed', { seal, event: ids[0] }, between);
   }
   if (found.equals(entries)) {
     return rootOfEntries(found) === root ? undefined : finding('seal_forged', { seal });
   }
-  return walk({ entries, events, found, seal, droppedBefore, isCut }, whereabouts);
+  return walkAll(entries);
 }
 
 type Walk = {
   readonly entries: Buffer;
-  readonly events: readonly DigestedEvent[];
+  /** Of the events that are there. */
+  readonly ids: readonly string[];
   readonly found: Buffer;
   readonly seal: number;
   readonly droppedBefore: string | undefined;
@@ -58,41 +63,38 @@ type Walk = {
 };
 
 async function walk(
-  { entries, events, found, seal, droppedBefore = '', isCut }: Walk,
+  { entries, ids, found, seal, droppedBefore = '', isCut }: Walk,
   { isInLog, isSealed }: Whereabouts,
 ): Promise<Finding | undefined> {
   const sealed = Array.from({ length: countEntries(entries) }, (_, index) => entryAt(entries, index));
   const sealedIds = new Set(sealed.map(({ id }) => id));
-  const foundIds = new Set(events.map(({ id }) => id));
+  const foundIds = new Set(ids);
   const passed = new Set<string>();
   let at = 0;
   // Of two sealed ones that changed places: the one that tells of another place itself, or was there already.
   const isAstray = (id: string) =>
     passed.has(id) || !sealed.some((entry) => entry.id === id && entry.leaf.equals(entryAt(found, at).leaf));
   for (const { id, leaf } of sealed) {
-    const event = events[at];
+    const event = ids[at];
     if (isCut && event === undefined) return undefined;
-    if (event?.id === id) {
+    if (event === id) {
       if (!entryAt(found, at).leaf.equals(leaf)) return finding('event_edited', { seal, event: id });
       passed.add(id);
       at++;
     } else if (!foundIds.has(id)) {
       if (id < droppedBefore) continue;
       return finding((await isInLog(id)) ? 'event_moved' : 'event_deleted', { seal, event: id });
-    } else if (event === undefined || sealedIds.has(event.id)) {
+    } else if (event === undefined || sealedIds.has(event)) {
       return finding('event_moved', {
         seal,
-        event: event !== undefined && isAstray(event.id) ? event.id : id,
+        event: event !== undefined && isAstray(event) ? event : id,
       });
     } else {
-      return finding((await isSealed(event.id)) ? 'event_moved' : 'event_inserted', {
-        seal,
-        event: event.id,
-      });
+      return finding((await isSealed(event)) ? 'event_moved' : 'event_inserted', { seal, event });
     }
   }
-  const extra = events[at];
+  const extra = ids[at];
   if (extra === undefined) return undefined;
-  const isMoved = sealedIds.has(extra.id) || (await isSealed(extra.id));
-  return finding(isMoved ? 'event_moved' : 'event_inserted', { seal, event: extra.id });
+  const isMoved = sealedIds.has(extra) || (await isSealed(extra));
+  return finding(isMoved ? 'event_moved' : 'event_inserted', { seal, event: extra });
 }

@@ -1,10 +1,20 @@
 // What tells of persons, against what the events commit to. A side row may be gone only when an erasure says so: by the
 // person who acted or was concerned, or, for an attempt on an address that had no account, by the event's id.
 
-import { type DigestedEvent, erasureName } from '../audit/digested-event.ts';
+import {
+  type DigestedEvents,
+  erasureName,
+  idAt,
+  type PersonState,
+  personStates,
+} from '../audit/digested-events.ts';
 import type { FindingKind } from './finding.ts';
 
-export function findPersonFault({ person }: DigestedEvent): FindingKind | undefined {
+/** How the person of an event stands to it. */
+export const personAt = ({ persons }: DigestedEvents, index: number): PersonState =>
+  personStates[persons[index]!]!;
+
+export function findPersonFault(person: PersonState): FindingKind | undefined {
   if (person === 'edited') return 'person_edited';
   return person === 'inserted' ? 'person_inserted' : undefined;
 }
@@ -15,15 +25,17 @@ export function openErasures() {
   const erased = new Set<string>();
   let count = 0;
   return {
-    see({ id, person, names }: DigestedEvent): void {
+    see(events: DigestedEvents, index: number): void {
+      const names = events.names.get(index);
       if (names === undefined) return;
       const { event, actorId, targetId, data } = names;
       if (event === erasureName) {
         const also = (data as { readonly side_rows_of?: unknown }).side_rows_of;
         for (const one of [targetId, ...(Array.isArray(also) ? also : [])]) erased.add(String(one));
       }
-      if (person !== 'gone') return;
+      if (personAt(events, index) !== 'gone') return;
       count++;
+      const id = idAt(events, index);
       const persons = [actorId, targetId].filter((one) => one !== null);
       const key = persons.length === 0 ? id : persons.join();
       if (!gone.has(key)) gone.set(key, { id, persons });

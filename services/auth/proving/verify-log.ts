@@ -2,14 +2,21 @@
 // hold. It needs no database and believes nothing but the keys it is given: leaves, Merkle roots, chain, signatures and
 // what tells of persons are computed again. Memory: the events of one seal.
 
-import type { DigestedEvent, DigestedPart } from '../audit/digested-event.ts';
+import {
+  countUpTo,
+  type DigestedEvents,
+  type DigestedPart,
+  idAt,
+  openIsUpTo,
+  sliceEvents,
+} from '../audit/digested-events.ts';
 import type { StoredSeal } from '../audit/log-part.ts';
 import { ExportFault } from '../audit/read-export.ts';
-import { hashSeal, isAfter, isSignedBy, placeOf, readSeal, type Seal } from '../audit/seal.ts';
+import { hashSeal, isSignedBy, placeOf, readSeal, type Seal } from '../audit/seal.ts';
 import { type AnchorBook, findForgedAnchor } from './anchor-book.ts';
 import { type Finding, finding } from './finding.ts';
 import { judgeEvents, type Whereabouts } from './judge-events.ts';
-import { findPersonFault, openErasures } from './judge-persons.ts';
+import { findPersonFault, openErasures, personAt } from './judge-persons.ts';
 import type { TrustedKeys } from './trusted-keys.ts';
 
 export type Verified = {
@@ -52,29 +59,33 @@ export async function verifyLog(
   let last: Seal | undefined;
   let isDropShown = false;
   /** Of the last seal, not judged yet. */
-  let pending: { readonly stored: StoredSeal; readonly events: DigestedEvent[] } | undefined;
-  let loose: DigestedEvent | undefined;
+  let pending: { readonly stored: StoredSeal; readonly events: DigestedEvents[]; count: number } | undefined;
+  /** The first event that stands after all seals so far. */
+  let loose: string | undefined;
 
   async function judgePending(isCut = false): Promise<Finding | undefined> {
     if (pending === undefined || last === undefined) return undefined;
-    const { stored, events: own } = pending;
+    const { stored, events: own, count } = pending;
     pending = undefined;
     const { statement } = last;
     if (statement.kind !== 'events') {
       const [event] = own;
-      return event && finding('event_inserted', { seal: statement.number, event: event.id });
+      return event && finding('event_inserted', { seal: statement.number, event: idAt(event, 0) });
     }
     const wrong = await judgeEvents(
       { statement, entries: stored.entries, events: own, droppedBefore, isCut },
       whereabouts,
     );
     if (wrong !== undefined) return wrong;
-    events += own.length;
-    for (const event of own) {
-      const kind = findPersonFault(event);
-      if (kind !== undefined) return finding(kind, { seal: statement.number, event: event.id });
-      if (event.person === 'held') held++;
-      erasures.see(event);
+    events += count;
+    for (const part of own) {
+      for (let i = 0; i < part.count; i++) {
+        const person = personAt(part, i);
+        const kind = findPersonFault(person);
+        if (kind !== undefined) return finding(kind, { seal: statement.number, event: idAt(part, i) });
+        if (person === 'held') held++;
+        erasures.see(part, i);
+      }
     }
     onProgress({ events, seals });
     return undefined;
@@ -107,7 +118,7 @@ export async function verifyLog(
     if (seal.text === drop?.text) isDropShown = true;
     first ??= seal;
     last = seal;
-    pending = { stored, events: [] };
+    pending = { stored, events: [], count: 0 };
     seals++;
     return undefined;
   }
@@ -118,21 +129,24 @@ export async function verifyLog(
     return hasStart ? start : number;
   }
 
-  async function takeEvents(given: readonly DigestedEvent[]): Promise<Finding | undefined> {
+  async function takeEvents(given: DigestedEvents): Promise<Finding | undefined> {
     const end = last && placeOf(last);
-    for (const event of given) {
-      if (end === undefined || isAfter(event, end)) {
-        loose ??= event;
-        unsealed++;
-        erasures.see(event);
-      } else if (loose !== undefined || pending === undefined) {
-        return finding('event_moved', { event: event.id });
-      } else {
-        pending.events.push(event);
-      }
+    const within = end === undefined ? 0 : countUpTo(given, end);
+    if (within > 0) {
+      if (loose !== undefined || pending === undefined)
+        return finding('event_moved', { event: idAt(given, 0) });
+      pending.events.push(sliceEvents(given, 0, within));
+      pending.count += within;
+    }
+    const isUpTo = end && openIsUpTo(end);
+    for (let i = within; i < given.count; i++) {
+      if (isUpTo?.(given, i) === true) return finding('event_moved', { event: idAt(given, i) });
+      loose ??= idAt(given, i);
+      unsealed++;
+      erasures.see(given, i);
     }
     // Somebody put in more than memory should hold.
-    const isFlooded = pending !== undefined && pending.events.length > eventsPerSealMax;
+    const isFlooded = pending !== undefined && pending.count > eventsPerSealMax;
     return isFlooded ? judgePending() : undefined;
   }
 
@@ -140,7 +154,7 @@ export async function verifyLog(
     if (part.kind === 'events') return takeEvents(part.events);
     const wrong = await judgePending();
     if (wrong !== undefined) return wrong;
-    if (loose !== undefined) return finding('event_inserted', { seal: part.seal.number, event: loose.id });
+    if (loose !== undefined) return finding('event_inserted', { seal: part.seal.number, event: loose });
     return judgeSeal(part.seal);
   }
 

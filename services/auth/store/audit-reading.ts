@@ -18,12 +18,13 @@ const selectEvents = `select ${eventColumns('log')}, encode(personal.salt, 'hex'
         personal.user_agent as "userAgent", personal.data as "personalData"
       from audit_log as log left join audit_personal as personal on personal.id = log.id`;
 
-/** Events after a place, in the order of the log, each with its side row. */
-export function eventsAfter(after: Place): Sql {
+/** Events after a place, in the order of the log, each with its side row; `after` undefined: all. */
+export function eventsAfter(after: Place | undefined): Sql {
+  const where = after === undefined ? '' : 'where (log.tx, log.id) > ($1, $2)';
   return {
-    name: 'read-events',
-    text: `${selectEvents} where (log.tx, log.id) > ($1, $2) order by log.tx, log.id`,
-    values: [after.tx, after.id],
+    name: `read-events ${where}`,
+    text: `${selectEvents} ${where} order by log.tx, log.id`,
+    values: after === undefined ? [] : [after.tx, after.id],
   };
 }
 
