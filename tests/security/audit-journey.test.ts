@@ -21,6 +21,7 @@ import { Client } from 'pg';
 import { runPi } from '../../cli/testing/run-pi.ts';
 import type { RunState } from '../../launch/data-dir-lock.ts';
 import { freePorts } from '../journeys/free-ports.ts';
+import { startSpanReceiver } from '../journeys/span-receiver.ts';
 import { choosePlace, type Place, type System, startSystem } from '../journeys/spawn-system.ts';
 import { call, type Tokens } from '../journeys/walk.ts';
 import { collectTraces, findSecrets } from './collect-traces.ts';
@@ -34,6 +35,8 @@ let dataDir = '';
 let system: System;
 let metricsUrls: string[] = [];
 let client: Client;
+let spans: Awaited<ReturnType<typeof startSpanReceiver>>;
+let lastRequestId = '';
 
 function secret(name: string, value: string): string {
   secrets.set(name, value);
@@ -43,6 +46,7 @@ function secret(name: string, value: string): string {
 before(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'pi-journey-'));
   const [authMetrics, gatewayMetrics] = await freePorts(2);
+  spans = await startSpanReceiver();
   place = await choosePlace(dataDir, {
     MASTER_KEY: masterKey.toString('hex'),
     SERVICE_CLIENTS: `orders:${serviceSecret}`,
@@ -50,6 +54,7 @@ before(async () => {
     REGISTRATION: 'verified',
     LOG_LEVEL: 'trace',
     GATEWAY_ACCESS_LOG: '-',
+    OTEL_EXPORTER_OTLP_ENDPOINT: spans.url,
     AUTH_METRICS_PORT: String(authMetrics),
     GATEWAY_METRICS_PORT: String(gatewayMetrics),
     GATEWAY_WORKERS: '1',
@@ -64,6 +69,7 @@ before(async () => {
 after(async () => {
   await client.end();
   await system.stop();
+  spans.close();
   await rm(dataDir, { recursive: true, force: true });
 });
 
@@ -281,6 +287,12 @@ test('forged newlines, escapes, U+2028 and 100 KiB of user agent stay one valid 
       `GET /health HTTP/1.1\r\nhost: localhost\r\n${long}\r\nconnection: close\r\n\r\n`,
     );
     assert.match(answer, /^HTTP\/1\.1 4(?:00|31) /);
+    if (url !== place.entryUrl) {
+      const [, id] = /"request_id":"([\w-]+)"/.exec(answer) ?? [];
+      const lines = () => logLines().filter((line) => line['request_id'] === id);
+      const line = await until('the line of a request that was refused', async () => lines().at(0));
+      assert.ok(lines().length === 1 && JSON.stringify(line).length < 1000, JSON.stringify(lines()));
+    }
     // A line feed inside a value ends it (RFC 9112 section 2.2), so what follows is a field or a malformed request.
     const split = 'user-agent: split\n{"level":"error","msg":"forged line"}';
     await sendRaw(url, `GET /health HTTP/1.1\r\nhost: localhost\r\n${split}\r\nconnection: close\r\n\r\n`);
@@ -347,7 +359,19 @@ test('guessing at an account ends in a limit', async () => {
   let last = 0;
   for (let i = 0; i < 50 && last !== 429; i += 1) last = (await api('POST', '/auth/login', { body })).status;
   assert.equal(last, 429);
+  const forged = { refresh_token: secret('a forged token of a logout', 'forged at the logout') };
+  const answer = await api('POST', '/auth/logout', { body: forged });
+  assert.equal(answer.status, 204);
+  lastRequestId = answer.headers.get('x-request-id')!;
 });
+
+/** Once the last request's spans are there, those of all before are. */
+async function receiveSpans(): Promise<string> {
+  return until('the spans of the gateway and of auth', async () => {
+    const last = spans.spans.filter(({ attributes }) => attributes['pi.request_id'] === lastRequestId);
+    return new Set(last.map(({ service }) => service)).size === 2 ? spans.received() : undefined;
+  });
+}
 
 test('every event is one that the reference names, with the data that it names', async () => {
   const events = await readEvents();
@@ -363,7 +387,7 @@ test('every event is one that the reference names, with the data that it names',
   assert.ok(new Set(events.map(({ event }) => event)).size >= 17);
 });
 
-test('none of the secrets stands in any log, event, metric, table or key of Redis', async () => {
+test('none of the secrets stands in any log, event, metric, span, table or key of Redis', async () => {
   secret('the master key', masterKey.toString('hex'));
   secret('the proof of a forwarded request', forwardProof(masterKey));
   secret('the proof of a call', callProof(masterKey));
@@ -379,7 +403,8 @@ test('none of the secrets stands in any log, event, metric, table or key of Redi
       secret(`the key ${label} in ${form}`, deriveSecret(masterKey, label).toString(form));
     }
   }
-  const traces = await collectTraces(dataDir, system.output(), metricsUrls);
+  const left = await collectTraces(dataDir, system.output(), metricsUrls);
+  const traces = new Map([...left, ['spans', await receiveSpans()]]);
   assert.deepEqual(findSecrets(traces, secrets), []);
   // The search finds what is there: an address, the hash of a nonce, a request in the log, a bucket, a metric.
   const { nonce } = readRefreshToken(user.refresh_token, deriveSecret(masterKey, 'refresh-token-mac/v1'))!;
@@ -389,6 +414,7 @@ test('none of the secrets stands in any log, event, metric, table or key of Redi
     ['a route', '/auth/login'],
     ['a bucket', 'login-ip'],
     ['a metric', 'pi_gateway_requests_total'],
+    ['a span', 'GET /auth/me'],
   ]);
   const found = findSecrets(traces, there);
   for (const name of there.keys())
@@ -396,7 +422,7 @@ test('none of the secrets stands in any log, event, metric, table or key of Redi
       found.some((place) => place.startsWith(name)),
       `${name}: ${found.join()}`,
     );
-  for (const place of ['table users', 'table sessions', 'output', 'redis ', 'http']) {
+  for (const place of ['table users', 'table sessions', 'output', 'redis ', 'http', 'spans']) {
     assert.ok(
       [...traces.keys()].some((name) => name.startsWith(place)),
       place,
