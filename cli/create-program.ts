@@ -21,6 +21,7 @@ import { addKeysRevoke } from './commands/keys-revoke.ts';
 import { addKeysRotate } from './commands/keys-rotate.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addRestore } from './commands/restore.ts';
+import { addUpkeep } from './commands/upkeep.ts';
 import { addUserCreate } from './commands/user-create.ts';
 import { addUserDisable } from './commands/user-disable.ts';
 import { addUserEnable } from './commands/user-enable.ts';
@@ -57,6 +58,7 @@ export function createProgram(io: Io): Command {
   for (const group of [user, keys, audit, webhook, gateway]) program.addCommand(group);
 
   addMigrate(program, io);
+  addUpkeep(program, io);
   addBackup(program, io);
   addRestore(program, io);
   addDoctor(program, io);

@@ -61,7 +61,7 @@ export const authSettings = {
   }),
   databaseOwnerUrl: text('DATABASE_OWNER_URL', {
     secret: true,
-    doc: 'The connection that migrates, when another user than the one of DATABASE_URL owns the schema.',
+    doc: 'The connection that migrates and makes the months of the audit log, when another user than the one of DATABASE_URL owns the schema; unset: that one does, or, if it may not, `pi migrate` and `pi upkeep` have to.',
   }),
   databasePoolMax: whole('DATABASE_POOL_MAX', {
     default: '10',

@@ -19,6 +19,7 @@ import { countHashesRunningMax } from './crypto/hashing-threads.ts';
 import { type LeakedPasswords, openLeakedPasswords } from './crypto/leaked-passwords.ts';
 import { createPasswordHash, type PasswordHash } from './crypto/password-hash.ts';
 import { type Database, openDatabase } from './db/database.ts';
+import { keepAuditMonths } from './db/keep-audit-months.ts';
 import { prepareDatabase } from './db/prepare-database.ts';
 import { createDrain, type Drain } from './http/drain.ts';
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
@@ -49,6 +50,8 @@ export type AuthDeps = {
   readonly mailer: Mailer;
   readonly refusals: RefusalLog;
   readonly sealer: Sealer;
+  /** Makes the months of the audit log that come; nothing when another than this service owns the schema. */
+  readonly keepAuditMonths: () => Promise<void>;
   /** Drops the months of the audit log that are too old; nothing when none shall be. */
   readonly keepRetention: () => Promise<void>;
   readonly webhooks: Webhooks;
@@ -96,11 +99,7 @@ const anchorMs = 60_000;
 export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Promise<AuthDeps> {
   const { log } = options;
   const trusted = readTrustedProxies(config.trustedProxies);
-  await prepareDatabase({
-    ownerUrl: config.databaseOwnerUrl ?? config.databaseUrl,
-    servingUrl: config.databaseUrl,
-    log,
-  });
+  const ownerUrl = await prepare(config, log);
   const db = openDatabase({ url: config.databaseUrl, poolMax: config.databasePoolMax, log });
   await checkServing(db);
   const limiter = await openLimiter({ redisUrl: config.redisUrl, log, localShare });
@@ -167,14 +166,19 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
     mailer,
     refusals,
     sealer,
-    keepRetention: () =>
-      keepRetention({
-        ownerUrl: config.databaseOwnerUrl ?? config.databaseUrl,
+    keepAuditMonths: async () => {
+      if (ownerUrl !== undefined) await keepAuditMonths(ownerUrl);
+    },
+    keepRetention: async () => {
+      if (ownerUrl === undefined) return;
+      await keepRetention({
+        ownerUrl,
         sealKey: auditSealKey,
         anchors,
         log,
         months: config.auditRetentionMonths,
-      }),
+      });
+    },
     metrics: createMetrics({ gate, db, revocations, limiter, sealer, refusals, webhooks }),
     tracing,
     drain: createDrain(),
@@ -199,6 +203,19 @@ export async function openAuthDeps(config: AuthConfig, options: DepsOptions): Pr
       await tracing?.close();
     },
   };
+}
+
+/** Gives the connection that may change the schema, if any of the two may. */
+async function prepare(config: AuthConfig, log: Log): Promise<string | undefined> {
+  const ownerUrl = config.databaseOwnerUrl ?? config.databaseUrl;
+  const { isOwner } = await prepareDatabase({ ownerUrl, servingUrl: config.databaseUrl, log });
+  if (isOwner) return ownerUrl;
+  if (config.auditRetentionMonths !== 'off') {
+    throw new SettingError(
+      "AUDIT_RETENTION_MONTHS: needs the connection of the schema's owner; set DATABASE_OWNER_URL, or leave it to `pi upkeep`",
+    );
+  }
+  return undefined;
 }
 
 /** The first connection as the application: it takes the role, or the start ends here. */

@@ -1,7 +1,6 @@
 // What the service does by itself: follow what other auth processes changed, and clean up in small batches.
 // A round that fails is logged and tried again at the next tick; rounds of one kind never overlap.
 
-import { keepAuditMonths } from '../db/keep-audit-months.ts';
 import type { AuthDeps } from '../deps.ts';
 import { deleteExpiredRegistrations } from '../store/pending-registrations.ts';
 import { deleteOldRefusalBatches } from '../store/refusal-batches.ts';
@@ -25,7 +24,16 @@ const deliveriesBatch = 5000;
 
 type Deps = Pick<
   AuthDeps,
-  'config' | 'db' | 'keepRetention' | 'keyRing' | 'log' | 'refusals' | 'revocations' | 'sealer' | 'webhooks'
+  | 'config'
+  | 'db'
+  | 'keepAuditMonths'
+  | 'keepRetention'
+  | 'keyRing'
+  | 'log'
+  | 'refusals'
+  | 'revocations'
+  | 'sealer'
+  | 'webhooks'
 >;
 
 /** @returns a function that stops it and waits for the rounds under way. */
@@ -39,9 +47,7 @@ export function startBackground(deps: Deps): () => Promise<void> {
     repeat(sealMs, 'sealing the audit log failed', deps, () => deps.sealer.round()),
     repeat(webhooksMs, 'sending webhooks failed', deps, () => deps.webhooks.round()),
     repeat(cleanMs, 'cleaning failed', deps, () => clean(deps)),
-    repeat(monthsMs, 'making the months of the audit log failed', deps, () =>
-      keepAuditMonths(deps.config.databaseOwnerUrl ?? deps.config.databaseUrl),
-    ),
+    repeat(monthsMs, 'making the months of the audit log failed', deps, deps.keepAuditMonths),
     repeat(retentionMs, 'dropping old months of the audit log failed', deps, deps.keepRetention),
   ];
   return async () => {

@@ -52,7 +52,7 @@ export async function withMigrationLock<T>(
  * not, or an old process could not be started again while a new version comes in.
  * @throws {Error} one line that says what is missing.
  */
-async function checkCodeIsKnown(client: pg.Client, known: readonly string[]): Promise<void> {
+export async function checkCodeIsKnown(client: pg.Client, known: readonly string[]): Promise<void> {
   const { rows } = await client.query<{ there: boolean }>(
     `select to_regclass('code_needed') is not null as there`,
   );
