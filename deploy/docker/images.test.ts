@@ -6,8 +6,9 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { Client } from 'pg';
 import { createTestDatabase } from '../../launch/testing/test-database.ts';
@@ -72,22 +73,37 @@ for (const path of ['deploy/docker/Dockerfile', 'deploy/docker/nginx.Dockerfile'
   });
 }
 
+const ignore = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n');
+const kept = ignore.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+
 test('the context of the images holds what they copy and run, and no secret', () => {
-  const ignore = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n');
   assert.ok(ignore.includes('*') && ignore.includes('**/node_modules'));
-  const kept = ignore.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
   for (const path of kept) assert.ok(globSync(path, { cwd: root }).length > 0, `${path} is not there`);
   assert.ok(!kept.some((path) => path.includes('.env') || path.includes('.data')));
 });
 
-test('every module that the services load is in the context, and loading them starts nothing', () => {
-  const run = spawnSync(process.execPath, ['deploy/docker/fill-compile-cache.ts'], {
-    cwd: root,
-    encoding: 'utf8',
-    env: { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: join(scratch, 'compile-cache') },
-    timeout: 60_000,
-  });
-  assert.deepEqual([run.status, run.stdout, run.stderr], [0, '', '']);
+test('every module that the services and pi load is in the context, and loading them starts nothing', () => {
+  const loaded = join(scratch, 'loaded');
+  const hook = `import { appendFileSync } from 'node:fs';
+    import { registerHooks } from 'node:module';
+    registerHooks({ load: (url, context, next) => { appendFileSync(process.env.LOADED, url + '\\n'); return next(url, context); } });`;
+  const importHook = `data:text/javascript,${encodeURIComponent(hook)}`;
+  const env = { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: join(scratch, 'cache'), LOADED: loaded };
+  for (const command of [['deploy/docker/fill-compile-cache.ts'], ['cli/pi.ts', '--help']]) {
+    const args = ['--import', importHook, ...command];
+    const run = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', env, timeout: 60_000 });
+    assert.deepEqual([run.status, run.stderr], [0, '']);
+    assert.match(run.stdout, command.length === 1 ? /^$/ : /^Usage: pi /);
+  }
+  const ours = readFileSync(loaded, 'utf8')
+    .split('\n')
+    .filter((url) => url.startsWith('file:') && !url.includes('/node_modules/'))
+    .map((url) => relative(root, fileURLToPath(url)));
+  assert.ok(ours.length > 200, String(ours.length));
+  const outside = ours.filter(
+    (path) => !kept.some((prefix) => path === prefix || path.startsWith(`${prefix}/`)),
+  );
+  assert.deepEqual(outside, []);
 });
 
 test('secrets are made once, kept ever after, and another master key is refused', async () => {
