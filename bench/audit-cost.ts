@@ -11,13 +11,14 @@ import { availableParallelism, cpus, loadavg, release, tmpdir, type } from 'node
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { createTestDatabase } from '../launch/testing/test-database.ts';
-import type { WindowOrder, WindowReport } from './throughput-window.ts';
+import { benchPassword } from './harness/bench-password.ts';
+import { median } from './harness/measure.ts';
+import { measureWindow } from './harness/window.ts';
 
 const seconds = Number(process.argv[2] ?? 5);
 const windows = 5;
 const bounds = { login: 10, refresh: 25 } as const;
 const atOnce = 8;
-const password = 'StrongPass123';
 
 type Kind = keyof typeof bounds;
 type Side = {
@@ -44,7 +45,7 @@ async function startSide(mode: 'on' | 'off', folder: string): Promise<Side> {
   const [authUrl] = (await once(child, 'message')) as [string];
   const emails = Array.from({ length: atOnce }, (_, i) => `user${i}@example.com`);
   for (const email of emails) {
-    const body = JSON.stringify({ email, password });
+    const body = JSON.stringify({ email, password: benchPassword });
     const headers = { 'content-type': 'application/json' };
     const answer = await fetch(`${authUrl}/auth/register`, { method: 'POST', headers, body });
     if (answer.status !== 201) throw new Error(`register: ${answer.status}`);
@@ -63,18 +64,6 @@ async function startSide(mode: 'on' | 'off', folder: string): Promise<Side> {
   };
 }
 
-async function measureWindow(order: WindowOrder): Promise<number> {
-  const child = fork(join(import.meta.dirname, 'throughput-window.ts'), [JSON.stringify(order)]);
-  const ended = once(child, 'exit').then(([code]) => {
-    throw new Error(`a window ended with ${String(code)}`);
-  });
-  const [report] = (await Promise.race([once(child, 'message'), ended])) as [WindowReport];
-  await ended.catch(() => undefined);
-  return report.done / report.seconds;
-}
-
-const median = (values: readonly number[]) =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 const list = (values: readonly number[]) => values.map((value) => value.toFixed(1)).join('  ');
 
 async function compare(kind: Kind, on: Side, off: Side): Promise<void> {
@@ -84,7 +73,7 @@ async function compare(kind: Kind, on: Side, off: Side): Promise<void> {
     const turns = window % 2 === 0 ? (['on', 'off'] as const) : (['off', 'on'] as const);
     for (const turn of turns) {
       const { port, emails } = turn === 'on' ? on : off;
-      rates[turn].push(await measureWindow({ kind, atOnce, port, emails, seconds, password }));
+      rates[turn].push(await measureWindow({ kind, atOnce, port, emails, seconds }));
     }
   }
   const cost = (1 - median(rates.on) / median(rates.off)) * 100;

@@ -3,7 +3,10 @@
 import type { Row } from './harness/row.ts';
 import { bodiesRow } from './rows/bodies.ts';
 import { gatewayRow } from './rows/gateway.ts';
+import { loginRow, registerRow } from './rows/hashing.ts';
 import { limitsRow } from './rows/limits.ts';
+import { logoutRow } from './rows/logout.ts';
+import { introspectionRow, meRow } from './rows/reads.ts';
 import { refreshRow } from './rows/refresh.ts';
 import { routesRow } from './rows/routes.ts';
 import { tokensRow } from './rows/tokens.ts';
@@ -21,6 +24,11 @@ export const rows: readonly Row[] = [
   limitsRow,
   bodiesRow,
   verifyRow,
+  loginRow,
+  registerRow,
   refreshRow,
+  logoutRow,
+  meRow,
+  introspectionRow,
   usersPageRow,
 ];

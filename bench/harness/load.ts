@@ -46,6 +46,11 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   const [program = '', ...args] =
     process.platform === 'linux' ? ['taskset', '-c', otherCores, ...command] : command;
   const { stdout } = await promisify(execFile)(program, args);
+  return readResult(stdout, origin);
+}
+
+/** What the scripts say at the end. @throws {Error} when an answer was not good, or there was none. */
+export function readResult(stdout: string, origin: string): LoadResult {
   const [requests = 0, micros = 0, p50 = 0, p99 = 0, errors = 0] = (
     /^RESULT (.*)$/m.exec(stdout)?.[1]?.split(' ') ?? []
   ).map(Number);

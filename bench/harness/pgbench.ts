@@ -5,39 +5,52 @@ import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Queryable } from '@pi-gateway/auth/db/database.ts';
+import type { Database, Queryable } from '@pi-gateway/auth/db/database.ts';
 import { findProgram } from '../../launch/find-program.ts';
 
-type Statement = { readonly text: string; readonly values: readonly unknown[] };
+type Statement = Parameters<Queryable['query']>[0];
 
-/** The statements that `work` sends, none of them carried out. */
-export async function recordStatements(work: (db: Queryable) => Promise<unknown>): Promise<Statement[]> {
-  const statements: Statement[] = [];
-  await work({
-    async query({ text, values }) {
-      statements.push({ text, values });
-      return [];
+/**
+ * The statements that `work` sends, none of them carried out, as SQL with their values in it.
+ * @param answers rows for those whose answer decides what comes next, by name.
+ */
+export async function recordStatements(
+  work: (db: Database) => Promise<unknown>,
+  answers: Readonly<Record<string, readonly unknown[]>> = {},
+): Promise<string[]> {
+  const statements: string[] = [];
+  const tx: Queryable = {
+    query<Row>({ name, text, values }: Statement) {
+      statements.push(fillIn(text, values));
+      return Promise.resolve((answers[name] ?? []) as Row[]);
     },
+  };
+  await work({
+    ...tx,
+    async transaction(inside) {
+      statements.push('begin');
+      const value = await inside(tx);
+      statements.push('commit');
+      return value;
+    },
+    counts: () => ({ total: 0, idle: 0, waiting: 0 }),
+    close: () => Promise.resolve(),
   });
   return statements;
 }
 
-/** One transaction for each client of pgbench, of these statements: so that they do not wait for each other's rows. */
-export function writeScript(
-  folder: string,
-  name: string,
-  clients: readonly (readonly Statement[])[],
-): string {
-  const blocks = clients.map((statements, at) => {
-    const lines = statements.map(({ text, values }) =>
-      text
-        .replaceAll(/\$(\d+)/g, (_, number: string) => literal(values[Number(number) - 1]))
-        .replaceAll(/\s+/g, ' '),
-    );
-    return `${at === 0 ? '\\if' : '\\elif'} :client_id = ${at}\n${lines.map((line) => `${line};\n`).join('')}`;
-  });
+function fillIn(text: string, values: readonly unknown[]): string {
+  const filled = text.replaceAll(/\$(\d+)/g, (_, number: string) => literal(values[Number(number) - 1]));
+  return filled.replaceAll(/\s+/g, ' ').trim();
+}
+
+/** A script whose clients do each the lines of their own: so that they do not wait for each other's rows. */
+export function writeScript(folder: string, name: string, clients: readonly (readonly string[])[]): string {
+  const blocks = clients.map(
+    (lines, at) => `${at === 0 ? '\\if' : '\\elif'} :client_id = ${at}\n${lines.join('\n')}\n`,
+  );
   const file = join(folder, `${name}.sql`);
-  writeFileSync(file, `begin;\n${blocks.join('')}\\endif\ncommit;\n`);
+  writeFileSync(file, `${blocks.join('')}\\endif\n`);
   return file;
 }
 
@@ -46,11 +59,15 @@ export type PgbenchOptions = {
   readonly script: string;
   readonly connections: number;
   readonly seconds: number;
+  /** What the script's variables are at the start. */
+  readonly variables?: Readonly<Record<string, number>>;
 };
 
 /** Transactions a second. @throws {Error} when pgbench says none. */
-export async function runPgbench({ url, script, connections, seconds }: PgbenchOptions): Promise<number> {
-  const how = ['-n', '-M', 'prepared', '-c', String(connections), '-T', String(seconds)];
+export async function runPgbench(options: PgbenchOptions): Promise<number> {
+  const { url, script, connections, seconds, variables = {} } = options;
+  const given = Object.entries(variables).flatMap(([name, value]) => ['-D', `${name}=${value}`]);
+  const how = ['-n', '-M', 'prepared', '-c', String(connections), '-T', String(seconds), ...given];
   const pgbench = findProgram('pgbench', 'postgresql-contrib');
   const { stdout } = await promisify(execFile)(pgbench, [...how, '-f', script, url]);
   const perSecond = Number(/^tps = ([\d.]+)/m.exec(stdout)?.[1]);

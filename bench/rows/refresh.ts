@@ -1,96 +1,102 @@
-// Refreshes over HTTP, each with its audit event, beside pgbench that runs the same transaction on the same database
-// over as many connections. Every client has an account and a session of its own, as pgbench has.
+// Refreshes over HTTP, each with its audit event, beside pgbench with the same statements. Every client has an account
+// and a session of its own. Once on a database that flushes each commit to disk, as production has it, and once on one
+// that does not, where nothing is left but processor time, of which the two have two cores together.
 
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Queryable } from '@pi-gateway/auth/db/database.ts';
-import { lockUserOfSession } from '@pi-gateway/auth/store/principals.ts';
-import { saveRotation } from '@pi-gateway/auth/store/rotations.ts';
-import { lockSession } from '@pi-gateway/auth/store/sessions.ts';
+import { rotateSession } from '@pi-gateway/auth/store/rotations.ts';
 import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
-import { createTestDatabase } from '../../launch/testing/test-database.ts';
-import { freePort } from '../../tools/free-port.ts';
-import { median } from '../harness/measure.ts';
+import { type BenchAuth, claimsOf } from '../harness/auth.ts';
+import { runAuthLoad } from '../harness/auth-load.ts';
 import { recordStatements, runPgbench, writeScript } from '../harness/pgbench.ts';
-import { Processes, untilAnswers } from '../harness/processes.ts';
-import type { Row } from '../harness/row.ts';
-import { RefreshClient } from './refresh-client.ts';
+import type { Goal, Row } from '../harness/row.ts';
+import { connections, measurePair, type Pair, type PairFigures, pairLines } from './beside-pgbench.ts';
 
-const connections = 10;
-const seconds = 3;
-const rounds = 5;
-const password = 'StrongPass123';
-const allCores = `0-${availableParallelism() - 1}`;
+// A request that a window cut off has rotated all the same: its client comes again with the predecessor.
+const env = { REFRESH_GRACE_SECONDS: '600' };
+const names = {
+  durable: 'refreshes over pgbench, commits on disk',
+  fast: 'refreshes over pgbench, commits in memory',
+} as const;
+const places = { durable: 'commits on disk', fast: 'commits in memory' } as const;
 
 export const refreshRow: Row = {
   id: 'refresh',
   question: 'How many refreshes does a database give?',
-  programs: ['pgbench'],
+  programs: ['wrk', 'pgbench'],
   async run() {
-    const folder = mkdtempSync(join(tmpdir(), 'pi-bench-'));
-    const processes = new Processes();
-    try {
-      const database = await createTestDatabase();
-      const port = await freePort();
-      processes.start(allCores, [process.execPath, 'services/auth/main.ts'], {
-        DATABASE_URL: database.url,
-        DATABASE_POOL_MAX: String(connections),
-        DATA_DIR: join(folder, 'auth'),
-        MASTER_KEY: randomBytes(32).toString('hex'),
-        AUTH_PORT: String(port),
-        AUTH_METRICS_PORT: 'off',
-        LOG_LEVEL: 'error',
-        RATE_LIMIT_LOGIN_PER_IP: 'off',
-        RATE_LIMIT_REGISTER_PER_IP: 'off',
-      });
-      await untilAnswers(`http://127.0.0.1:${port}/readyz`);
-      const clients: RefreshClient[] = [];
-      // pgbench has sessions of its own: what it writes into them would make their tokens used ones.
-      const bareClients: RefreshClient[] = [];
-      for (let at = 0; at < connections; at += 1) {
-        clients.push(await RefreshClient.open(port, `user${at}@example.com`, password));
-        bareClients.push(await RefreshClient.open(port, `other${at}@example.com`, password));
-      }
-      const script = writeScript(folder, 'refresh', await Promise.all(bareClients.map(recordRotation)));
-      const rates = { http: [] as number[], bare: [] as number[] };
-      for (let round = 0; round < rounds; round += 1) {
-        rates.http.push(await refreshAll(clients));
-        rates.bare.push(await runPgbench({ url: database.superuserUrl, script, connections, seconds }));
-      }
-      for (const client of [...clients, ...bareClients]) client.close();
-      const [http, bare] = [median(rates.http), median(rates.bare)];
-      return {
-        lines: [
-          { subject: 'pgbench, the same statements', 'a second': bare, '× pgbench': 1 },
-          { subject: 'POST /auth/refresh', 'a second': http, '× pgbench': http / bare },
-        ],
-        goals: [{ name: 'refreshes over pgbench', value: http / bare, unit: '×', bound: 0.6, isFloor: true }],
-      };
-    } finally {
-      await processes.stop();
-      rmSync(folder, { recursive: true, force: true });
-    }
+    const durable = await measureRefresh(true);
+    const fast = await measureRefresh(false);
+    const request = 'POST /auth/refresh';
+    return {
+      lines: [...pairLines(request, places.durable, durable), ...pairLines(request, places.fast, fast)],
+      goals: [goalOf(names.durable, durable), goalOf(names.fast, fast)],
+    };
   },
 };
 
-async function refreshAll(clients: readonly RefreshClient[]): Promise<number> {
-  const startMs = performance.now();
-  const endMs = startMs + seconds * 1000;
-  const counts = await Promise.all(clients.map((client) => client.refreshUntil(endMs)));
-  const done = counts.reduce((sum, count) => sum + count, 0);
-  return (done * 1000) / (performance.now() - startMs);
+const goalOf = (name: string, { http, bare }: PairFigures) => ({
+  name,
+  value: http / bare,
+  unit: '×',
+  bound: 0.6,
+  isFloor: true,
+});
+
+/** Without a flush to disk, whose time changes with the disk, for some ten seconds. */
+export async function measureShortRefresh(): Promise<readonly Goal[]> {
+  return [goalOf(names.fast, await measureRefresh(false, 2))];
 }
 
-/** What services/auth/routes/session-refresh.ts sends to rotate this client's token. */
-function recordRotation({ sessionId }: RefreshClient) {
-  const nowMicros = Date.now() * 1000;
-  const origin = { ip: '127.0.0.1', userAgent: null, requestId: uuidV7(nowMicros) };
-  const rotation = { generation: 1, at: nowMicros, idleExpiresAt: nowMicros + 3600e6, origin };
-  return recordStatements(async (db: Queryable) => {
-    await lockUserOfSession(db, sessionId);
-    await lockSession(db, sessionId);
-    await saveRotation(db, sessionId, rotation);
-  });
+function measureRefresh(isDurable: boolean, rounds?: number): Promise<PairFigures> {
+  return measurePair({ auth: { isDurable, env }, open: openRefreshes, ...(rounds && { rounds }) });
+}
+
+export async function openRefreshes({ origin, superuserUrl, folder, ...auth }: BenchAuth): Promise<Pair> {
+  const open = async (email: string) => {
+    await auth.register(email);
+    return auth.signIn(email);
+  };
+  const tokens: string[] = [];
+  // pgbench has sessions of its own: what it writes into them would make their tokens used ones.
+  const sessions: string[] = [];
+  for (let at = 0; at < connections; at += 1) {
+    tokens.push((await open(`user${at}@example.com`)).refresh_token);
+    sessions.push(claimsOf(await open(`other${at}@example.com`)).sid);
+  }
+  const script = writeScript(folder, 'refresh', await Promise.all(sessions.map(rotationLines)));
+  return {
+    async http(seconds) {
+      const path = '/auth/refresh';
+      const load = { origin, method: 'POST', path, form: 'json', isChain: true, folder, seconds } as const;
+      const result = await runAuthLoad({ ...load, tokens: tokens.map((token) => [token]) });
+      tokens.splice(0, tokens.length, ...result.lastTokens);
+      return result;
+    },
+    bare: (seconds) =>
+      runPgbench({ url: superuserUrl, script, connections, seconds, variables: { generation: 0 } }),
+  };
+}
+
+const generationMark = 987_654_321;
+const nonceMark = Buffer.alloc(32, 0xab);
+
+/** What services/auth/routes/session-refresh.ts sends; the generation is that of the last answer. */
+async function rotationLines(sessionId: string): Promise<string[]> {
+  const origin = { ip: '127.0.0.1', userAgent: null, requestId: uuidV7(Date.now() * 1000) };
+  const rotation = {
+    sessionId,
+    generation: generationMark,
+    nonceHash: nonceMark,
+    idleTtlSeconds: 3600,
+    origin,
+  };
+  const [statement = '', ...more] = await recordStatements((db) => rotateSession(db, rotation));
+  if (more.length > 0) throw new Error('a refresh is more than one statement now');
+  return [
+    '\\if :generation = 0',
+    `select generation, '\\x' || encode(nonce_hash, 'hex') as nonce from sessions where id = '${sessionId}' \\gset`,
+    '\\endif',
+    `${statement
+      .replaceAll(String(generationMark), ':generation')
+      .replaceAll(`'\\x${nonceMark.toString('hex')}'`, ':nonce')} \\gset`,
+  ];
 }

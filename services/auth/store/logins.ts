@@ -1,5 +1,5 @@
 // A login as one statement over the tables users, sessions, known_networks and the audit log: the account is held for
-// as short as can be, and a login costs little beside its password hash (bench/login-throughput.ts). The times are read
+// as short as can be, and a login costs little beside its password hash (`npm run bench -- login`). The times are read
 // after the account's row was locked, so that every token is clearly before or after a change of rights.
 
 import type { AuditOrigin } from '../audit/audit-event.ts';

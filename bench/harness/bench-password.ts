@@ -1,0 +1,2 @@
+/** Of every account of a benchmark; the defaults accept it. */
+export const benchPassword = 'StrongPass123';
