@@ -1,13 +1,18 @@
 // Completes package-lock.json after `npm install` against a registry that carries only some platforms: npm
 // then leaves the other platforms' optional packages out, and `npm ci` refuses the file everywhere, even
 // where it would never have fetched them. Names and versions come from their owners' optionalDependencies,
-// platforms from the package names. Run: node tools/complete-lock.ts
+// platforms from the package names, digests from the registry, by npm: where it does not carry a package none is added,
+// and complete-lock.test.ts names those. Run: node tools/complete-lock.ts
 
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 type Entry = Record<string, unknown> & {
   readonly dev?: boolean;
+  readonly link?: boolean;
+  readonly version?: string;
+  readonly integrity?: string;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 };
 type Lock = { packages: Record<string, Entry> };
@@ -53,7 +58,30 @@ export function completeLock(lock: Lock): Lock {
   return { ...lock, packages: Object.fromEntries(sorted) };
 }
 
+/** Paths of what comes from a registry and has no digest to be held to. */
+export function listUnverifiable(lock: Lock): string[] {
+  return Object.entries(lock.packages)
+    .filter(([path, { link, integrity }]) => /(^|\/)node_modules\//.test(path) && !link && !integrity)
+    .map(([path]) => path);
+}
+
+const viewTimeoutMs = 20_000;
+
+/** The same lock with the digests that the registry knows. */
+function addDigests(lock: Lock): Lock {
+  const packages = { ...lock.packages };
+  for (const path of listUnverifiable(lock)) {
+    const { version, ...rest } = packages[path]!;
+    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+    const view = ['view', `${name}@${version}`, 'dist.integrity'];
+    const { stdout } = spawnSync('npm', view, { encoding: 'utf8', timeout: viewTimeoutMs });
+    const integrity = stdout.trim();
+    if (integrity !== '') packages[path] = { version: version!, integrity, ...rest };
+  }
+  return { ...lock, packages };
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as Lock;
-  writeFileSync('package-lock.json', `${JSON.stringify(completeLock(lock), null, 2)}\n`);
+  writeFileSync('package-lock.json', `${JSON.stringify(addDigests(completeLock(lock)), null, 2)}\n`);
 }

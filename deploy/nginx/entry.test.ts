@@ -485,7 +485,7 @@ describe('when the gateway fails:', () => {
 });
 
 describe('TLS as an option:', () => {
-  test('requests come through it, and plain HTTP to its port is a problem document', async () => {
+  test('requests come through it with HSTS, and plain HTTP to its port is a problem document', async () => {
     const authority = makeAuthority();
     const { certificate, key } = authority.issue({ names: ['localhost'] });
     const certificateFile = join(folder, 'tls certificate.pem');
@@ -498,17 +498,23 @@ describe('TLS as an option:', () => {
       tls: { listen: `127.0.0.1:${tlsPort}`, certificateFile, keyFile },
     });
     assertProblem(readAnswers(await exchange(tlsPort, get('/')))[0], 400, 'malformed_request');
-    const socket = connectTls({
-      port: tlsPort,
-      host: '127.0.0.1',
-      ca: authority.certificate,
-      servername: 'localhost',
-    });
-    socket.write(get('/'));
-    let text = '';
-    for await (const chunk of socket.setEncoding('latin1')) text += chunk as string;
+    const ask = async (request: string) => {
+      const ca = authority.certificate;
+      const socket = connectTls({ port: tlsPort, host: '127.0.0.1', ca, servername: 'localhost' });
+      socket.write(request);
+      let text = '';
+      for await (const chunk of socket.setEncoding('latin1')) text += chunk as string;
+      return readAnswers(text)[0]!;
+    };
+    const answer = await ask(get('/'));
+    const refusal = await ask(get('/').replace('GET', 'TRACE'));
+    const [plain] = readAnswers(await exchange(own.port, get('/')));
     await own.stop();
-    assert.equal(readAnswers(text)[0]!.body, 'ok');
+    assert.deepEqual([answer.body, refusal.status, plain!.body], ['ok', 405, 'ok']);
+    for (const { headers } of [answer, refusal]) {
+      assert.equal(headers['strict-transport-security'], 'max-age=31536000');
+    }
+    assert.equal(plain!.headers['strict-transport-security'], undefined);
     assert.equal(seen[0]!.headers[seen[0]!.headers.indexOf('X-Forwarded-Proto') + 1], 'https');
   });
 });

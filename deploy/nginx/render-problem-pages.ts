@@ -53,6 +53,8 @@ function renderPage(code: ProblemCode, statuses: readonly number[]): string {
     '  internal;',
     '  types {} default_type application/problem+json;',
     ...lines,
+    // What the server block says is lost where a location has headers of its own.
+    '  add_header strict-transport-security $strict_transport_security always;',
     `  return ${status} '${body.replaceAll("'", "\\'")}';`,
     '}',
   ].join('\n');
