@@ -12,6 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createTestDatabase } from '../launch/testing/test-database.ts';
 import { freePort } from '../tools/free-port.ts';
 import { measureProcessTree, memoryKind } from '../tools/process-memory.ts';
+import { endChild, firstAnswerMs } from './harness/first-answer.ts';
 
 type Subject = {
   readonly name: string;
@@ -27,7 +28,6 @@ type Subject = {
 const root = join(import.meta.dirname, '..');
 const rounds = 5;
 const settleMs = 3000;
-const startTimeoutMs = 30_000;
 
 function start(subject: Subject): ChildProcess {
   return spawn(process.execPath, [join(root, subject.program)], {
@@ -35,27 +35,6 @@ function start(subject: Subject): ChildProcess {
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'error', ...subject.env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-}
-
-async function firstAnswerMs(child: ChildProcess, port: number): Promise<number> {
-  const startedMs = performance.now();
-  while (performance.now() - startedMs < startTimeoutMs) {
-    if (child.exitCode !== null) throw new Error(`it ended with exit code ${child.exitCode}`);
-    const answered = await fetch(`http://127.0.0.1:${port}/health`).then(
-      (answer) => answer.ok,
-      () => false,
-    );
-    if (answered) return performance.now() - startedMs;
-    await delay(5);
-  }
-  throw new Error(`no answer on port ${port} within ${startTimeoutMs} ms`);
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  await ended;
 }
 
 /** The command without folders, and without the lines of a script given to a shell. */
@@ -77,10 +56,10 @@ async function measure(subject: Subject): Promise<{ startMs: number; megabytes: 
         tree = measureProcessTree(child.pid ?? 0);
       }
     } finally {
-      await stop(child);
+      await endChild(child);
     }
   }
-  if (beside !== undefined) await stop(beside);
+  if (beside !== undefined) await endChild(beside);
   const megabytes = tree.reduce((sum, one) => sum + one.bytes, 0) / 1e6;
   const detail = tree.map((one) => `${(one.bytes / 1e6).toFixed(1)} ${nameOf(one.command)}`).join('\n      ');
   return { startMs: starts.toSorted((a, b) => a - b)[Math.floor(rounds / 2)] ?? 0, megabytes, detail };

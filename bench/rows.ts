@@ -1,6 +1,7 @@
 // Every benchmark, in the order in which they run.
 
 import type { Row } from './harness/row.ts';
+import { auditPagesRow } from './rows/audit-pages.ts';
 import { bodiesRow } from './rows/bodies.ts';
 import { gatewayRow } from './rows/gateway.ts';
 import { loginRow, registerRow } from './rows/hashing.ts';
@@ -8,7 +9,10 @@ import { limitsRow } from './rows/limits.ts';
 import { logoutRow } from './rows/logout.ts';
 import { introspectionRow, meRow } from './rows/reads.ts';
 import { refreshRow } from './rows/refresh.ts';
+import { revocationsRow } from './rows/revocations.ts';
 import { routesRow } from './rows/routes.ts';
+import { startRow } from './rows/start.ts';
+import { tlsRow } from './rows/tls.ts';
 import { tokensRow } from './rows/tokens.ts';
 import { transportsRow } from './rows/transports.ts';
 import { usersPageRow } from './rows/users-page.ts';
@@ -22,6 +26,8 @@ export const rows: readonly Row[] = [
   workersRow,
   routesRow,
   limitsRow,
+  revocationsRow,
+  tlsRow,
   bodiesRow,
   verifyRow,
   loginRow,
@@ -31,4 +37,6 @@ export const rows: readonly Row[] = [
   meRow,
   introspectionRow,
   usersPageRow,
+  auditPagesRow,
+  startRow,
 ];

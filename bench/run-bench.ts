@@ -2,7 +2,7 @@
 // Prints a table for each and writes bench/results/<date>-<commit>.json. bench/README.md tells how to read them.
 
 import { installBenchPrograms } from './harness/install-programs.ts';
-import { describeMachine, renderRow, saveReport } from './harness/report.ts';
+import { describeMachine, renderGoals, renderRow, saveReport } from './harness/report.ts';
 import type { RowResult } from './harness/row.ts';
 import { rows } from './rows.ts';
 
@@ -15,14 +15,23 @@ if (unknown.length > 0) {
 const chosen = wanted.length === 0 ? rows : rows.filter((row) => wanted.includes(row.id));
 installBenchPrograms([...new Set(chosen.flatMap((row) => row.programs))]);
 console.log(`# ${describeMachine()}\n`);
+const results: Record<string, RowResult> = {};
 for (const row of chosen) {
   try {
     const result: RowResult = await row.run();
     console.log(`${renderRow(row.question, result)}\n`);
     saveReport({ [row.id]: result });
+    results[row.id] = result;
   } catch (error) {
     console.error(`## ${row.question}\n\n${String(error)}\n`);
     process.exitCode = 1;
   }
 }
+console.log('## Goals\n');
+console.log(
+  renderGoals(
+    rows.map((row) => row.id),
+    results,
+  ),
+);
 process.exit();

@@ -77,6 +77,30 @@ export function renderRow(question: string, { lines, goals = [] }: RowResult): s
   return [`## ${question}`, '', ...table, '', ...goals.map(renderGoal)].join('\n');
 }
 
+/** Every figure that was set as a goal, of this run's rows and otherwise as it was committed last. */
+export function renderGoals(ids: readonly string[], measured: Report['rows']): string {
+  const lines = ids.flatMap((id) => {
+    const committed = measured[id] === undefined ? lastReportWith(id) : undefined;
+    const { goals = [] } = measured[id] ?? committed?.rows[id] ?? {};
+    const from = committed === undefined ? 'this run' : committed.commit;
+    return goals.map((goal) => {
+      const { name, value, unit, bound, isFloor = false } = goal;
+      const cells = [
+        `\`${id}\``,
+        name,
+        `${isFloor ? '≥' : '≤'} ${bound} ${unit}`,
+        `${cell(value)} ${unit}`,
+        isReached(goal) ? 'yes' : '**no**',
+        from,
+      ];
+      return `| ${cells.join(' | ')} |`;
+    });
+  });
+  return ['| row | figure | goal | measured | reached | from |', '|---|---|---|---|---|---|', ...lines].join(
+    '\n',
+  );
+}
+
 function cell(value: string | number | undefined): string {
   if (value === undefined) return '–';
   if (typeof value === 'string') return value;

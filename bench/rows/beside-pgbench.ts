@@ -1,5 +1,5 @@
 // The form of rows that set a request of auth beside pgbench: short windows of both in turn, on the same database, over
-// as many connections, and pgbench runs the very statements that the request sends. Load is wrk for one and pgbench for
+// as many connections to it, and pgbench runs the very statements that the request sends. Load is wrk for one and pgbench for
 // the other, both in C, on all cores: what lies between the two is HTTP and our own work.
 
 import { measureProcessTree } from '../../tools/process-memory.ts';
@@ -9,7 +9,10 @@ import { median } from '../harness/measure.ts';
 import { measureCpuMs } from '../harness/process-cpu.ts';
 import type { RowResult } from '../harness/row.ts';
 
+/** To the database, of either. */
 export const connections = 10;
+/** At auth: as in life more clients than connections to the database, so that none of these waits for HTTP. */
+export const clients = 3 * connections;
 
 export type Pair = {
   /** A window of so many seconds; `round` counts from 0. */

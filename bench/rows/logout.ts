@@ -1,5 +1,5 @@
 // Logouts over HTTP, each with its audit event and its revocation, beside pgbench with the same statements. Each ends a
-// session of its own: enough of them are made beforehand, half for the one, half for the other.
+// session of its own: enough of them are made beforehand, some for the one, some for the other.
 
 import { encodeRefreshToken, hashNonce, newNonce } from '@pi-gateway/auth/crypto/refresh-token.ts';
 import { endSession } from '@pi-gateway/auth/http/end-session.ts';
@@ -10,11 +10,11 @@ import type { BenchAuth } from '../harness/auth.ts';
 import { runAuthLoad } from '../harness/auth-load.ts';
 import { recordStatements, runPgbench, writeScript } from '../harness/pgbench.ts';
 import type { Row } from '../harness/row.ts';
-import { connections, measurePair, type Pair, pairLines } from './beside-pgbench.ts';
+import { clients, connections, measurePair, type Pair, pairLines } from './beside-pgbench.ts';
 
 const rounds = 3;
 /** Of one connection in one window: more than it can end. */
-const perWindow = 4000;
+const perWindow = 3000;
 const perConnection = (rounds + 1) * perWindow;
 const idPrefix = '019a0000-0000-7000-8000-';
 
@@ -51,14 +51,14 @@ async function openLogouts({ origin, superuserUrl, folder, masterKey, query }: B
       select ('${idPrefix}' || lpad(to_hex(place * $2::bigint + n), 12, '0'))::uuid, id, $3, 1, now(), now(), now(), now(),
         now() + interval '1 day', now() + interval '1 day', '127.0.0.1'
       from (select id, row_number() over () - 1 as place from account) as placed, generate_series(0, $2::int - 1) n`,
-    [2 * connections, perConnection, hashNonce(nonce)],
+    [clients + connections, perConnection, hashNonce(nonce)],
   );
   const macKey = deriveSecret(masterKey, 'refresh-token-mac/v1');
   const tokenOf = (n: number) => encodeRefreshToken({ sessionId: idOf(n), generation: 1, nonce }, macKey);
   const script = writeScript(folder, 'logout', await Promise.all(range(connections).map(logoutLines)));
   return {
     http(seconds, round) {
-      const tokens = range(connections).map((at) =>
+      const tokens = range(clients).map((at) =>
         range(perWindow).map((n) => tokenOf(at * perConnection + round * perWindow + n)),
       );
       const load = { origin, method: 'POST', path: '/auth/logout', form: 'json', folder, seconds } as const;
@@ -91,7 +91,7 @@ async function logoutLines(client: number): Promise<string[]> {
     },
     { 'revoke-session': [ended] },
   );
-  const first = (connections + client) * perConnection;
+  const first = (clients + client) * perConnection;
   const session = `('${idPrefix}' || lpad(to_hex(${first} + :at::bigint), 12, '0'))::uuid`;
   return [...statements.map((text) => `${text.replaceAll(`E'${mark}'`, session)};`), '\\set at :at + 1'];
 }

@@ -8,7 +8,14 @@ import { type BenchAuth, claimsOf } from '../harness/auth.ts';
 import { runAuthLoad } from '../harness/auth-load.ts';
 import { recordStatements, runPgbench, writeScript } from '../harness/pgbench.ts';
 import type { Goal, Row } from '../harness/row.ts';
-import { connections, measurePair, type Pair, type PairFigures, pairLines } from './beside-pgbench.ts';
+import {
+  clients,
+  connections,
+  measurePair,
+  type Pair,
+  type PairFigures,
+  pairLines,
+} from './beside-pgbench.ts';
 
 // A request that a window cut off has rotated all the same: its client comes again with the predecessor.
 const env = { REFRESH_GRACE_SECONDS: '600' };
@@ -58,8 +65,8 @@ export async function openRefreshes({ origin, superuserUrl, folder, ...auth }: B
   const tokens: string[] = [];
   // pgbench has sessions of its own: what it writes into them would make their tokens used ones.
   const sessions: string[] = [];
+  for (let at = 0; at < clients; at += 1) tokens.push((await open(`user${at}@example.com`)).refresh_token);
   for (let at = 0; at < connections; at += 1) {
-    tokens.push((await open(`user${at}@example.com`)).refresh_token);
     sessions.push(claimsOf(await open(`other${at}@example.com`)).sid);
   }
   const script = writeScript(folder, 'refresh', await Promise.all(sessions.map(rotationLines)));
