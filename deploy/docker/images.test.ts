@@ -211,6 +211,27 @@ test('the health check of the containers tells ready from not ready', async (t) 
   assert.equal(await check(), 1);
 });
 
+test('the image carries a bill of materials, made of the lock file by a command that works', () => {
+  const run = readDockerfile('deploy/docker/Dockerfile').find(({ value }) =>
+    value.includes('npm sbom'),
+  )?.value;
+  const [, command = '', file] = /npm (sbom [^>]+) > (\S+)/.exec(run ?? '') ?? [];
+  assert.equal(file, 'sbom.cdx.json');
+  const { status, stdout } = spawnSync('npm', command.trim().split(' '), { cwd: root, encoding: 'utf8' });
+  assert.equal(status, 0);
+  const { bomFormat, components } = JSON.parse(stdout) as {
+    bomFormat: string;
+    components: { name: string }[];
+  };
+  assert.equal(bomFormat, 'CycloneDX');
+  for (const name of ['fastify', 'pg', 'undici', 'commander']) {
+    assert.ok(
+      components.some((one) => one.name === name),
+      name,
+    );
+  }
+});
+
 test('the script for the database is executable, for the postgres image runs it', async () => {
   const path = join(import.meta.dirname, 'create-database.sh');
   assert.ok(((await stat(path)).mode & 0o111) !== 0);
