@@ -8,7 +8,7 @@ import { RecordingSink } from '../http1/testing/recording-sink.ts';
 import type { UpstreamRequest } from '../proxy/transport.ts';
 import { until } from '../testing/start-test-gateway.ts';
 import { Connector } from '../upstreams/connector.ts';
-import { Http2Client } from './http2-client.ts';
+import { type Bounds, Http2Client } from './http2-client.ts';
 
 type Handle = (stream: ServerHttp2Stream, raw: readonly string[]) => void;
 let server: Http2Server;
@@ -48,12 +48,12 @@ async function start(settings: { maxConcurrentStreams?: number } = {}): Promise<
   return (server.address() as AddressInfo).port;
 }
 
-function open(port: number, more: { headersMs?: number; idleMs?: number; connectionsMax?: number } = {}) {
-  const { headersMs = 5000, idleMs = 5000, connectionsMax = 10 } = more;
-  const connectMs = 2000;
+type More = Partial<Bounds> & { connectMs?: number; headersMs?: number; idleMs?: number };
+
+function open(port: number, { connectMs = 2000, headersMs = 5000, idleMs = 5000, ...more }: More = {}) {
   const place = { kind: 'tcp', isTls: false, host: '127.0.0.1', port, authority: 'a.example' } as const;
   const timeouts = { connectMs, headersMs, idleMs, totalMs: undefined, tunnelIdleMs: idleMs };
-  const bounds = { connectionsMax, waitingMax: 10 };
+  const bounds = { connectionsMax: 10, waitingMax: 10, pingEveryMs: 15_000, pingAnswerMs: 20_000, ...more };
   client = new Http2Client(
     new Connector({ place, connectMs }),
     timeouts,

@@ -3,16 +3,23 @@
 // WebSocket goes over HTTP/1.1, for which a service in HTTP/2 has to listen too.
 
 import { coarseClock, type Swept } from '../http1/coarse-clock.ts';
-import type { Bounds } from '../http1/http1-client.ts';
+import type { Bounds as PoolBounds } from '../http1/http1-client.ts';
 import { unsent } from '../http1/http1-failure.ts';
 import type { AnswerSink, Transport, UpstreamCall, UpstreamRequest } from '../proxy/transport.ts';
 import type { Timeouts } from '../routing/route.ts';
 import type { Connector } from '../upstreams/connector.ts';
 import { encodeFields } from './encode-fields.ts';
 import { type CallOwner, Http2Call } from './http2-call.ts';
-import { type ConnectionOwner, Http2Connection } from './http2-connection.ts';
+import { type ConnectionOwner, Http2Connection, type Pings } from './http2-connection.ts';
 
-const boundsByDefault: Bounds = { connectionsMax: 256, waitingMax: 1024 };
+export type Bounds = PoolBounds & Pings;
+
+const boundsByDefault: Bounds = {
+  connectionsMax: 256,
+  waitingMax: 1024,
+  pingEveryMs: 15_000,
+  pingAnswerMs: 20_000,
+};
 
 export class Http2Client implements CallOwner, ConnectionOwner, Swept, Transport {
   readonly connector: Connector;
@@ -123,7 +130,7 @@ export class Http2Client implements CallOwner, ConnectionOwner, Swept, Transport
   #open(): Http2Connection | undefined {
     if (this.#connections.size >= this.#bounds.connectionsMax) return undefined;
     if (this.#connections.size === 0) coarseClock.follow(this);
-    const connection = new Http2Connection(this);
+    const connection = new Http2Connection(this, this.#bounds);
     this.#connections.add(connection);
     return connection;
   }

@@ -22,13 +22,18 @@ export interface ConnectionOwner {
   onUnsent(call: Http2Call): void;
 }
 
+export type Pings = {
+  /** After so long without a word from the service it is asked for one. */
+  readonly pingEveryMs: number;
+  /** And given up when it does not answer within this. */
+  readonly pingAnswerMs: number;
+};
+
 const streamsMax = 100;
 // Fewer than services bear before they take us for an attacker (Node's own server: a thousand at once): whoever aborts
 // requests through us must not end those of others with the connection.
 const resetsMax = 500;
 const unusedMsMax = 60_000;
-const pingEveryMs = 15_000;
-const pingAnswerMs = 20_000;
 const windowBytes = 1024 * 1024;
 /** How often a request is handed to another connection before its failure is told. */
 const triesMax = 3;
@@ -47,6 +52,7 @@ const sessionOptions = {
 export class Http2Connection implements CallOwner {
   readonly timeouts: Timeouts;
   readonly #owner: ConnectionOwner;
+  readonly #pings: Pings;
   readonly #calls = new Set<Http2Call>();
   #session: ClientHttp2Session | undefined;
   #isReady = false;
@@ -63,8 +69,9 @@ export class Http2Connection implements CallOwner {
   readonly #readyByMs: number;
   readonly #closed = Promise.withResolvers<void>();
 
-  constructor(owner: ConnectionOwner) {
+  constructor(owner: ConnectionOwner, pings: Pings) {
     this.#owner = owner;
+    this.#pings = pings;
     this.timeouts = owner.timeouts;
     this.#readyByMs = coarseClock.nowMs() + owner.timeouts.connectMs;
     owner.connector.connect('h2', (error, socket) => {
@@ -105,9 +112,9 @@ export class Http2Connection implements CallOwner {
     if (!this.#isReady) {
       if (this.#readyByMs <= nowMs) this.#end('CONNECT_TIMEOUT');
     } else if (this.#pingedMs !== undefined) {
-      if (nowMs - this.#pingedMs > pingAnswerMs) this.#end('ECONNRESET');
+      if (nowMs - this.#pingedMs > this.#pings.pingAnswerMs) this.#end('ECONNRESET');
     } else if (this.#calls.size === 0 && nowMs - this.#usedMs > unusedMsMax) this.#retire();
-    else if (nowMs - this.#heardMs > pingEveryMs) this.#ping(nowMs);
+    else if (nowMs - this.#heardMs > this.#pings.pingEveryMs) this.#ping(nowMs);
   }
 
   onAborted(call: Http2Call, isReset: boolean): void {
@@ -117,6 +124,7 @@ export class Http2Connection implements CallOwner {
 
   onAnswered(call: Http2Call): void {
     this.#hasServed = true;
+    this.#heardMs = coarseClock.nowMs();
     this.#leave(call);
   }
 
@@ -208,9 +216,9 @@ export class Http2Connection implements CallOwner {
     }
   }
 
+  /** Says nothing of the service: a call whose client has left, or that was too late, ends on a dead connection too. */
   #leave(call: Http2Call): void {
     this.#usedMs = coarseClock.nowMs();
-    this.#heardMs = this.#usedMs;
     if (this.#calls.delete(call)) this.#owner.onRoom();
   }
 
