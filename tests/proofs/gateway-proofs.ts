@@ -1,6 +1,8 @@
 // The proofs of docs/explanation/gateway-under-attack.md that take long.
 
+import { proveAbortsLeaveNothing } from './aborts.ts';
 import { proveStreamsFlat } from './big-streams.ts';
+import { hasMore } from './descriptors-of.ts';
 import { measureIdleStreams } from './idle-streams.ts';
 import { judge, type Proof } from './proof.ts';
 import { proveKilledTargetsUnnoticed, proveReloadUnnoticed } from './reload.ts';
@@ -41,6 +43,25 @@ export const gatewayProofs: readonly Proof[] = [
     async run() {
       const figures = await proveStreamsFlat({ transport, bytes: 5e9, slowBytes: 1e9, restMs: 5000 });
       return judge(figures, [[figures.mostMbAboveRest <= 30, 'at most 30 MB above rest']]);
+    },
+  })),
+  ...transports.map((transport) => ({
+    name: `aborts-${transport}`,
+    results,
+    async run() {
+      const figures = await proveAbortsLeaveNothing({
+        transport,
+        aborts: 10_000,
+        warmUp: 1000,
+        settleMs: 8000,
+      });
+      const { descriptorsBefore, descriptorsAfter } = figures;
+      return judge(figures, [
+        [!hasMore(descriptorsAfter, descriptorsBefore), 'no more descriptors than before'],
+        [figures.underWay.every((count) => count === 0), 'nothing under way'],
+        // A hundred bytes for each of them: less than a socket, a request or a timer that is kept would take.
+        [figures.moreMbAfterAll <= 16, 'at most 16 MB above rest'],
+      ]);
     },
   })),
   ...transports.flatMap((transport) =>

@@ -1,10 +1,9 @@
 // What an open stream costs that says nothing: event streams and WebSockets in crowds, held by the gateway and, in the
 // same run, by the least that Node needs for the same sockets.
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { RawClient } from '@pi-gateway/gateway/testing/raw-client.ts';
 import { freePorts } from '../journeys/free-ports.ts';
-import { memoryOf } from './memory-of.ts';
+import { collecting, heldBy } from './held-memory.ts';
 import { spawnService } from './spawn-service.ts';
 import { startGateways } from './start-gateways.ts';
 
@@ -14,13 +13,11 @@ export type IdleOptions = {
   readonly streams: number;
 };
 
-const collecting = { NODE_OPTIONS: '--import=./tests/proofs/collect-on-signal.ts' };
 const yaml = ([origin]: readonly string[]) => `
 services: { up: { targets: ["${origin}"], timeouts: { idle_ms: 600000 }, max_pending: 10000 } }
 routes:
   - { path: /*, service: up }
 `;
-const settleMs = 500;
 const kinds = {
   'event streams': ['GET /events HTTP/1.1'],
   WebSockets: ['GET /socket HTTP/1.1', 'Connection: Upgrade', 'Upgrade: websocket'],
@@ -75,11 +72,4 @@ async function openAll(count: number, port: number, ask: readonly string[]): Pro
     clients.push(...(await Promise.all(lot)));
   }
   return clients;
-}
-
-async function heldBy(pid: number): Promise<number> {
-  await delay(settleMs);
-  process.kill(pid, 'SIGUSR2');
-  await delay(settleMs);
-  return memoryOf(pid);
 }

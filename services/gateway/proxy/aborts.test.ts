@@ -7,6 +7,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import type { Bucket } from '@pi-gateway/limiter/limiter.ts';
 import { createMemoryLimiter } from '@pi-gateway/limiter/memory-limiter.ts';
 import { RawClient } from '../testing/raw-client.ts';
+import { readUnderWay } from '../testing/read-under-way.ts';
 import { plainAnswer, RecordingUpstream } from '../testing/recording-upstream.ts';
 import { startTestGateway, type TestGateway, until } from '../testing/start-test-gateway.ts';
 
@@ -53,15 +54,7 @@ afterEach(() => {
   for (const goOn of waiting.splice(0)) goOn();
 });
 
-/** What is under way, by the metrics: pending requests and those of targets. */
-async function readTaken(): Promise<readonly number[]> {
-  const text = await (await fetch(`${t.gateway.metricsUrl}/metrics`)).text();
-  const sum = (name: string) => {
-    const lines = [...text.matchAll(new RegExp(`^${name}\\{.*\\} (\\d+)$`, 'gm'))];
-    return lines.reduce((total, line) => total + Number(line[1]), 0);
-  };
-  return [sum('pi_gateway_pending_requests'), sum('pi_gateway_target_requests')];
-}
+const readTaken = () => readUnderWay(`${t.gateway.metricsUrl}/metrics`);
 const isTaken = async () => (await readTaken())[1] === 1;
 const hasNone = async () => (await readTaken()).every((count) => count === 0);
 const statusOf = async (path: string) => (await fetch(`${t.gateway.url}${path}`)).status;
