@@ -83,6 +83,9 @@ function send(request: Partial<UpstreamRequest> = {}) {
 }
 const ask = () => send().sink.over();
 
+// Node's server counts a stream until it is done with it, and not only until it hears of the reset.
+const untilReset = () => until('the resets', () => streams.every(({ destroyed }) => destroyed));
+
 /** From now on not a byte passes on the connections that are open, and neither side is told. */
 function fallSilent(): void {
   for (const { near, far } of pairs) {
@@ -163,6 +166,24 @@ describe('a service that takes no more', () => {
       const { failure: late } = await sink.over();
       assert.deepEqual([late?.reason, late?.reached], ['connect_timeout', false]);
     }
+    assert.equal(sessions.length, 1);
+  });
+
+  test('has the place back of an answer that was given up, and of a client that left', async () => {
+    open(portOf(server), { connectionsMax: 1 });
+    // One after the other without end.
+    handle = (stream) => {
+      for (let i = 0; i < 20; i++) stream.additionalHeaders({ ':status': 103 });
+    };
+    for (let i = 0; i < 5; i++) assert.equal((await ask()).failure?.code, 'upstream_invalid');
+    await untilReset();
+    handle = () => {};
+    const left = Array.from({ length: 4 }, () => send());
+    await until('all it takes', () => streams.length === 9);
+    for (const { call } of left) call.abort();
+    await untilReset();
+    handle = answer;
+    assert.equal((await ask()).body, 'ok');
     assert.equal(sessions.length, 1);
   });
 

@@ -12,13 +12,15 @@ import { withoutPseudo } from './encode-fields.ts';
 /** Who has a call: the client while it waits, then a connection. */
 export interface CallOwner {
   readonly timeouts: Timeouts;
-  /** The client is gone. `isReset`: there was a stream, which was reset for it. */
-  onAborted(call: Http2Call, isReset: boolean): void;
+  /** The client is gone. If there was a stream, it was reset for it. */
+  onAborted(call: Http2Call): void;
   /** The answer was whole. */
   onAnswered(call: Http2Call): void;
   /** The stream has ended without a whole answer; the owner says what that means. */
   onBroken(call: Http2Call, code: number): void;
   onTimeout(call: Http2Call): void;
+  /** Its stream is closed, for the service too, after the call itself was over. */
+  onClosed(call: Http2Call): void;
 }
 
 // A service that sends one 1xx after the other would hold the request for ever.
@@ -68,17 +70,20 @@ export class Http2Call implements UpstreamCall {
     stream.on('end', () => this.#end());
     // What it was stands in the stream's code, or with the session.
     stream.on('error', () => {});
-    stream.on('close', () => this.#break(stream));
+    stream.on('close', () => this.#break(stream, owner));
     if (body === undefined) this.#sent();
     else this.#send(stream, body);
+  }
+
+  get hasStream(): boolean {
+    return this.#stream !== undefined;
   }
 
   abort(): void {
     if (this.#isOver) return;
     const { owner } = this;
-    const hadStream = this.#stream !== undefined;
     this.#finish();
-    owner?.onAborted(this, hadStream);
+    owner?.onAborted(this);
   }
 
   pause(): void {
@@ -169,9 +174,9 @@ export class Http2Call implements UpstreamCall {
     this.#sink.onEnd(this.#trailers);
   }
 
-  #break(stream: ClientHttp2Stream): void {
-    if (this.#isOver || stream !== this.#stream) return;
-    this.owner?.onBroken(this, stream.rstCode ?? 0);
+  #break(stream: ClientHttp2Stream, owner: CallOwner): void {
+    if (this.#isOver) owner.onClosed(this);
+    else if (stream === this.#stream) owner.onBroken(this, stream.rstCode ?? 0);
   }
 
   #takeTrailers(raw: readonly string[]): void {

@@ -108,6 +108,7 @@ export class Http2Client implements CallOwner, ConnectionOwner, Swept, Transport
   onAnswered(): void {}
   onBroken(): void {}
   onTimeout(): void {}
+  onClosed(): void {}
 
   #place(call: Http2Call): void {
     // Not before `send` has returned.

@@ -117,23 +117,27 @@ export class Http2Connection implements CallOwner {
     else if (nowMs - this.#heardMs > this.#pings.pingEveryMs) this.#ping(nowMs);
   }
 
-  onAborted(call: Http2Call, isReset: boolean): void {
-    this.#leave(call);
-    if (isReset && ++this.#resets >= resetsMax) this.#retire();
+  onAborted(call: Http2Call): void {
+    if (!call.hasStream) this.#leave(call);
+    else if (++this.#resets >= resetsMax) this.#retire();
   }
 
-  onAnswered(call: Http2Call): void {
+  onAnswered(): void {
     this.#hasServed = true;
     this.#heardMs = coarseClock.nowMs();
-    this.#leave(call);
   }
 
   onTimeout(call: Http2Call): void {
-    this.#leave(call);
+    if (!call.hasStream) this.#leave(call);
     // The service is slow, or nobody is there any more: until it answers a ping, nothing else is sent to it.
     if (call.hasHead || !this.#isReady) return;
     this.#isDoubted = true;
     if (this.#pingedMs === undefined) this.#ping(coarseClock.nowMs());
+  }
+
+  // Not before: the service counts a stream until it hears of its end, and refuses what comes above its limit.
+  onClosed(call: Http2Call): void {
+    this.#leave(call);
   }
 
   onBroken(call: Http2Call, code: number): void {
