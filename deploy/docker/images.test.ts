@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, test } from 'node:test';
@@ -13,6 +13,7 @@ import { createLog } from '@pi-gateway/log/log.ts';
 import { Client } from 'pg';
 import { createTestDatabase } from '../../launch/testing/test-database.ts';
 import { prepareDatabase } from '../../services/auth/db/prepare-database.ts';
+import { freePorts } from '../../tests/journeys/free-ports.ts';
 import { makeSecrets } from './make-secrets.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -122,14 +123,6 @@ test('secrets are made once, kept ever after, and another master key is refused'
   assert.deepEqual([url.username, url.password, url.hostname], ['pi_owner', password, 'postgres']);
 });
 
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), 'close');
-  return port;
-}
-
 for (const tls of ['off', 'on']) {
   test(`nginx accepts the configuration of its image, TLS ${tls}`, async () => {
     const rendered = execFileSync(process.execPath, ['deploy/docker/render-entry.ts'], {
@@ -146,11 +139,12 @@ for (const tls of ['off', 'on']) {
       await writeFile(join(dir, 'tls.crt'), certificate);
       await writeFile(join(dir, 'tls.key'), key);
     }
+    const [port, tlsPort] = await freePorts(2);
     const text = rendered
       .replaceAll(/"\/tmp\/(nginx\.pid|client-body|proxy|unused-[a-z]+)"/g, `"${dir}/$1"`)
       .replaceAll('/etc/nginx/tls', dir)
-      .replace(/(listen "?)8080/, `$1${await freePort()}`)
-      .replace(/(listen "?)8443/, `$1${await freePort()}`)
+      .replace(/(listen "?)8080/, `$1${port}`)
+      .replace(/(listen "?)8443/, `$1${tlsPort}`)
       .replaceAll('/dev/stdout', '/dev/null');
     await writeFile(join(dir, 'nginx.conf'), text);
     const run = spawnSync('nginx', ['-t', '-e', 'stderr', '-p', dir, '-c', join(dir, 'nginx.conf')], {

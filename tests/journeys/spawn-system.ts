@@ -3,6 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePorts } from './free-ports.ts';
@@ -34,6 +35,7 @@ export type Ended = { readonly code: number | null; readonly stdout: string; rea
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const readyMs = 60_000;
+const scriptOf = { embedded: 'start', stack: 'stack' } as const;
 
 /** Free ports and a data directory. `env` adds settings, or replaces these. */
 export async function choosePlace(dataDir: string, env: Record<string, string> = {}): Promise<Place> {
@@ -65,8 +67,18 @@ function environment(place: Place): Record<string, string> {
   return { ...Object.fromEntries(kept), ...place.env };
 }
 
+/** What npm's script gives Node: memory and speed are to be those of users. */
+function nodeFlags(kind: SystemKind): readonly string[] {
+  const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const [, flags] = new RegExp(`exec node (.*) launch/${kind}\\.ts$`).exec(scripts[scriptOf[kind]]!) ?? [];
+  if (flags === undefined) throw new Error(`npm's script for ${kind} has another form`);
+  return flags.split(' ');
+}
+
 function spawnLauncher(kind: SystemKind, place: Place) {
-  const child = spawn(process.execPath, [`launch/${kind}.ts`], {
+  const child = spawn(process.execPath, [...nodeFlags(kind), `launch/${kind}.ts`], {
     cwd: root,
     env: environment(place),
     stdio: ['ignore', 'pipe', 'pipe'],

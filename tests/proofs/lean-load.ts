@@ -54,7 +54,9 @@ const closedIdle = 'closed when it was used again';
 class Generator {
   readonly #load: Load;
   readonly #idle: Connection[] = [];
-  readonly #waiting: number[] = [];
+  // A queue: what stands before `#served` is over. Taken off one by one it would move all the others each time.
+  #waiting: number[] = [];
+  #served = 0;
   #connections = 0;
   #sent = 0;
   #done = 0;
@@ -127,8 +129,18 @@ class Generator {
   #nextWaiting(): number | undefined {
     const oldestMs = performance.now() - (this.#load.patienceMs ?? Number.POSITIVE_INFINITY);
     for (;;) {
-      const next = this.#waiting.shift();
-      if (next === undefined || next >= oldestMs) return next;
+      const next = this.#waiting[this.#served];
+      if (next === undefined) {
+        this.#waiting = [];
+        this.#served = 0;
+        return undefined;
+      }
+      this.#served += 1;
+      if (this.#served > this.#waiting.length / 2) {
+        this.#waiting = this.#waiting.slice(this.#served);
+        this.#served = 0;
+      }
+      if (next >= oldestMs) return next;
       this.#givenUp += 1;
       this.#done += 1;
     }
