@@ -67,6 +67,12 @@ const sections: Readonly<Record<string, readonly Row[]>> = {
     },
     { what: 'A connection nobody uses', file: database, name: 'idleConnectionMs', after: 'closed' },
     {
+      what: '`idle_session_timeout` ends after that by',
+      file: database,
+      name: 'idleSessionSpareMs',
+      after: 'the server closes it: its client vanished without a word',
+    },
+    {
       what: 'Following the database: keys and revocations of other auths',
       file: 'services/auth/background/follow.ts',
       name: 'followMs',

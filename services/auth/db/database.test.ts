@@ -148,19 +148,23 @@ test('a request that has used up its time for the database gets a 503 at once, a
   }
 });
 
+/** As the server has it for a connection of the pool, in milliseconds. */
+async function readTimeout(name: string): Promise<number> {
+  const text = `select setting as ms from pg_settings where name = '${name}'`;
+  const [row] = await auth.deps.db.query<{ ms: string }>({ name: `test-${name}`, text, values: [] });
+  return Number(row!.ms);
+}
+
 test('a client that vanished in the middle of a transaction keeps its locks no longer than a request may last', async () => {
   // From the outage of a network: the server hears nothing of its end, and others waited five seconds for its rows.
-  const read = (name: string) =>
-    auth.deps.db.query<{ ms: string }>({
-      name: `test-${name}`,
-      text: `select setting as ms from pg_settings where name = '${name}'`,
-      values: [],
-    });
-  const [[idle], [statement]] = await Promise.all([
-    read('idle_in_transaction_session_timeout'),
-    read('statement_timeout'),
-  ]);
-  assert.ok(Number(idle!.ms) <= 2000 && Number(idle!.ms) > Number(statement!.ms), `${idle!.ms} ms`);
+  const idleMs = await readTimeout('idle_in_transaction_session_timeout');
+  assert.ok(idleMs <= 2000 && idleMs > (await readTimeout('statement_timeout')), `${idleMs} ms`);
+});
+
+test('a client that vanished keeps its place of max_connections no longer than a minute', async () => {
+  const idleMs = await readTimeout('idle_session_timeout');
+  // Later than the pool itself lets go of one: 30 seconds.
+  assert.ok(idleMs > 40_000 && idleMs <= 60_000, `${idleMs} ms`);
 });
 
 test('a transaction that fails leaves nothing, and its connection is used again', async () => {

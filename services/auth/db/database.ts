@@ -45,6 +45,9 @@ const lockSpareMs = 300;
 const idleInTransactionSpareMs = 400;
 const idleInTransactionMsMax = 5000;
 const idleConnectionMs = 30_000;
+// The pool lets go of an idle connection before the server does. What the server ends had its client vanish without a
+// word (a machine lost, a firewall that forgot), and would keep its place of max_connections for hours.
+const idleSessionSpareMs = 15_000;
 
 // `pg` reads it from a query; its types do not know.
 type TimedQuery = pg.QueryConfig<unknown[]> & { readonly query_timeout: number };
@@ -56,6 +59,7 @@ const startupOptions = (deadlineMs: number, asOwner: boolean) =>
     `statement_timeout=${deadlineMs - statementSpareMs}`,
     `lock_timeout=${deadlineMs - lockSpareMs}`,
     `idle_in_transaction_session_timeout=${Math.min(deadlineMs + idleInTransactionSpareMs, idleInTransactionMsMax)}`,
+    `idle_session_timeout=${idleConnectionMs + idleSessionSpareMs}`,
   ]
     .map((option) => `-c ${option}`)
     .join(' ');
