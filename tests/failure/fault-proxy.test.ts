@@ -147,7 +147,9 @@ for (const [kind, to] of [
       const during = dial();
       assert.ok(await isMute(during, 'lost'));
       assert.equal(proxy.open(), before + 1);
+      const found = echoed;
       await proxy.become('none');
+      assert.equal(await found, 'ping', 'what is behind it finds the connection dead');
       assert.ok(await isMute(socket, 'lost'));
       assert.ok(await isMute(during, 'lost'));
       assert.equal(await echo(dial(), 'ping'), 'ping');

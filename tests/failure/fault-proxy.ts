@@ -17,7 +17,10 @@ export type Fault =
   | 'resets'
   /** Accepted, but not a byte comes through; what was sent arrives when the silence ends, as TCP has it. */
   | 'silent'
-  /** The same, but for good: these connections are dead without a word, also after the fault. */
+  /**
+   * The same, but for good: these connections are dead without a word, also after the fault. Only what is behind the
+   * proxy finds them dead once it is over, as a server does that looks after its connections.
+   */
   | 'black hole'
   /** Whoever opened a connection gets its end; what he sends still goes through. */
   | 'half-closed'
@@ -91,13 +94,20 @@ export async function startFaultProxy(to: number | string, start: Fault = 'none'
     applyTo(pair);
   });
 
-  /** Opened into a black hole: what is behind it never hears of this connection. */
+  /** Nobody is behind this connection any more, or never was. */
   function swallow(client: Socket): void {
     swallowed.add(client);
     client.on('error', () => undefined);
     client.on('close', () => swallowed.delete(client));
     client.resume();
     client.on('end', () => client.destroy());
+  }
+
+  /** The fault is over, and whoever is behind it has found the connection dead. */
+  function forget(pair: Pair): void {
+    pairs.delete(pair);
+    pair.upstream.destroy();
+    swallow(pair.client);
   }
 
   /** What a fault does to a connection at once; the rest is done to its bytes. */
@@ -187,6 +197,7 @@ export async function startFaultProxy(to: number | string, start: Fault = 'none'
   async function become(next: Fault): Promise<void> {
     const wasAway = now.fault === 'away';
     now.fault = next;
+    if (next !== 'black hole') for (const pair of pairs) if (pair.isLost) forget(pair);
     now.changed.resolve();
     now.changed = Promise.withResolvers();
     if (next === 'away' && !wasAway) {

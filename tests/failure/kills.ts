@@ -59,6 +59,15 @@ async function killAndAwait(rig: Rig, part: KilledPart, round: number): Promise<
   }
 }
 
+/** A kill before anything is acknowledged can undo nothing. */
+async function untilAcknowledged({ ledger }: MixedLoad): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (ledger.events.length === 0) {
+    assert.ok(performance.now() < deadline, 'nothing is acknowledged');
+    await delay(10);
+  }
+}
+
 async function killService(service: Service): Promise<void> {
   await service.stop('SIGKILL');
   await service.start();
@@ -69,6 +78,7 @@ export async function proveKillsLoseNothing(rig: Rig, part: KilledPart, options:
   const load = await startMixedLoad({ entry, admin, ...options });
   const readyMs: number[] = [];
   try {
+    await untilAcknowledged(load);
     for (let round = 0; round < options.times; round += 1) {
       await delay(Math.random() * options.pauseMsMax);
       const startMs = performance.now();
@@ -111,6 +121,7 @@ export async function proveEmbeddedKillsLoseNothing(options: KillOptions) {
     const load = await startMixedLoad({ entry, admin, readPath, ...options });
     const readyMs: number[] = [];
     try {
+      await untilAcknowledged(load);
       for (let round = 0; round < options.times; round += 1) {
         await delay(Math.random() * options.pauseMsMax);
         await system.killGroup();
