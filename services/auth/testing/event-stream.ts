@@ -27,7 +27,8 @@ export async function openEventStream(
     },
     signal: abort.signal,
   });
-  const blocks = readBlocks(response.body!);
+  // Its reader is taken now: the body of a response that nobody holds or reads yet is cancelled when memory is collected.
+  const blocks = readBlocks(response.body!.values());
 
   async function nextBlock(): Promise<ReadonlyMap<string, string> | undefined> {
     const timer = setTimeout(() => abort.abort(new Error('no event in time')), waitMs);
@@ -66,7 +67,7 @@ export async function openEventStream(
 
 /** The fields of each event; comments are left out. */
 async function* readBlocks(
-  body: ReadableStream<Uint8Array>,
+  body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<ReadonlyMap<string, string>, undefined> {
   const decoder = new TextDecoder();
   let text = '';
