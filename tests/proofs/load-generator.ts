@@ -1,7 +1,8 @@
 // A process of its own that sends so many requests a second, each when its time has come whatever became of those
 // before, and tells its parent how they were answered. Apart from what measures, so that neither waits for the other's
-// work. Started by run-load.ts, with what to do in its one argument.
+// work. Started by run-load.ts, with what to do and when to begin in its arguments.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { networkAddress } from '../security/login-attempt.ts';
 import { type Call, send } from './http-client.ts';
 import { percentile } from './percentile.ts';
@@ -42,6 +43,7 @@ function summarize(times: readonly number[]): AnswerTimes {
   };
 }
 
+await delay(Math.max(0, Number(process.argv[3]) - Date.now()));
 const underWay = new Set<Promise<void>>();
 const startMs = performance.now();
 const timer = setInterval(() => {
