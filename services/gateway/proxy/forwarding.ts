@@ -162,12 +162,12 @@ export class Forwarding implements AnswerSink {
     const fault = this.#body?.fault;
     const nowMs = performance.now();
     if (fault === undefined) this.#noteFailure(failure, nowMs);
+    this.#tried = [...this.#tried, this.#target];
     if (!x.res.headersSent && fault === undefined && this.#takeRetry(failure)) {
       x.retries += 1;
       x.failedOn = [...x.failedOn, this.#target.origin];
       this.#span?.end({ status: 0, reason: failure.reason });
       this.#target.end(this.#pass);
-      this.#tried = [...this.#tried, this.#target];
       this.#target = this.#service.pick(nowMs, this.#tried);
       this.send();
       return;
@@ -203,7 +203,7 @@ export class Forwarding implements AnswerSink {
       isFresh &&
       this.#x.retries < this.#service.config.retries &&
       mayRetry(failure, sent) &&
-      this.#service.retryBudget.take()
+      this.#service.takeRetry(failure.reached, this.#tried)
     );
   }
 

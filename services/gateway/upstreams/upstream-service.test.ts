@@ -74,6 +74,16 @@ describe('which target is next', () => {
     assert.equal(up.pick(0, [a]), b);
   });
 
+  test('of two restarted one after the other, the one that just refused is left alone whatever the last check said', () => {
+    const up = service(['http://a', 'http://b']);
+    const [a, b] = up.targets as [UpstreamTarget, UpstreamTarget];
+    a.isHealthy = false;
+    fail(b, 'unreachable', 0);
+    assert.equal(picks(up, 4), 'aaaa');
+    fail(a, 'unreachable', 0);
+    assert.equal(picks(up, 2), 'bb', 'both refuse: the check has the last word');
+  });
+
   test('failures that all targets share leave half of them in use', () => {
     for (const [origins, left] of [
       [['http://a'], 1],
@@ -102,5 +112,24 @@ describe('which target is next', () => {
     stop();
     server.close();
     server.closeAllConnections();
+  });
+});
+
+describe('a retry', () => {
+  const spend = (up: UpstreamService, tried: readonly UpstreamTarget[], hasReached: boolean) =>
+    Array.from({ length: 1000 }, () => up.takeRetry(hasReached, tried)).filter(Boolean).length;
+
+  test('that reached nobody needs no budget on its way to another target: a crowd survives the end of one', () => {
+    const up = service(abc);
+    const [a, b] = up.targets as [UpstreamTarget, UpstreamTarget];
+    assert.deepEqual([spend(up, [a], false), spend(up, [a, b], false)], [1000, 1000]);
+  });
+
+  test('needs it where a service may have been asked already, and where a target would be asked twice', () => {
+    assert.equal(spend(service(abc), [], true), 10);
+    const up = service(abc);
+    assert.equal(spend(up, up.targets, false), 10);
+    const single = service(['http://a']);
+    assert.equal(spend(single, single.targets, false), 10);
   });
 });

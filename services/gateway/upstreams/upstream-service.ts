@@ -40,9 +40,20 @@ export class UpstreamService {
     const fresh = targets.filter((target) => !tried.includes(target));
     const usable = fresh.filter((target) => target.isUsable(nowMs));
     if (usable.length > 0) return choose(balance, usable);
-    // None is known to be sound: a guess is better than a refusal without a try.
+    // None is known to be sound: a guess is better than a refusal without a try. What became of requests is newer than
+    // the last check: while two are restarted one after the other, the check still says of each what was true before.
+    const allowed = fresh.filter(({ breaker }) => breaker.mayTry(nowMs));
     const healthy = fresh.filter((target) => target.isHealthy);
-    return choose(balance, [healthy, fresh, targets].find((guesses) => guesses.length > 0)!);
+    return choose(balance, [allowed, healthy, fresh, targets].find((guesses) => guesses.length > 0)!);
+  }
+
+  /**
+   * True when a request may go out again, and is counted; `tried` are those it has failed on. One that has reached
+   * nobody and goes to a target it has not been to is no second time for any of them, so it needs no budget.
+   */
+  takeRetry(hasReached: boolean, tried: readonly UpstreamTarget[]): boolean {
+    const hasFresh = this.targets.some((target) => !tried.includes(target));
+    return (!hasReached && hasFresh) || this.retryBudget.take();
   }
 
   /**
