@@ -1,10 +1,9 @@
 // One window of load at auth by wrk: each connection in a thread of its own, with tokens of its own.
 
-import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { type LoadResult, readResult } from './load.ts';
+import { runProgram } from './processes.ts';
 
 export type AuthLoad = {
   readonly origin: string;
@@ -34,7 +33,7 @@ export async function runAuthLoad(load: AuthLoad): Promise<AuthLoadResult> {
   const count = String(tokens.length);
   const how = ['-t', count, '-c', count, '-d', `${seconds}s`, '--timeout', '10s', '-s', script, origin];
   const own = [method, path, form, prefix, isChain ? 'chain' : 'each', basic];
-  const { stdout } = await promisify(execFile)('wrk', [...how, '--', ...own]);
+  const stdout = await runProgram('wrk', [...how, '--', ...own]);
   const lastTokens = [...stdout.matchAll(/^LAST (.*)$/gm)].map(([, token = '']) => token);
   return { ...readResult(stdout, origin), lastTokens };
 }

@@ -1,9 +1,7 @@
 // One window of load by wrk, in a process of its own on a core of its own.
 
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { otherCores } from './processes.ts';
+import { otherCores, runProgram } from './processes.ts';
 
 export type Load = {
   readonly origin: string;
@@ -45,8 +43,7 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   const command = [...wrk, '-s', script, origin, '--', ...own];
   const [program = '', ...args] =
     process.platform === 'linux' ? ['taskset', '-c', otherCores, ...command] : command;
-  const { stdout } = await promisify(execFile)(program, args);
-  return readResult(stdout, origin);
+  return readResult(await runProgram(program, args), origin);
 }
 
 /** What the scripts say at the end. @throws {Error} when an answer was not good, or there was none. */

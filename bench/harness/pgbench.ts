@@ -1,12 +1,11 @@
 // pgbench with the very statements that our code sends: they are taken down from the code and written into a script,
 // their values put in, so that nothing but HTTP and our own work lies between the two.
 
-import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Database, Queryable } from '@pi-gateway/auth/db/database.ts';
 import { findProgram } from '../../launch/find-program.ts';
+import { runProgram } from './processes.ts';
 
 type Statement = Parameters<Queryable['query']>[0];
 
@@ -69,7 +68,7 @@ export async function runPgbench(options: PgbenchOptions): Promise<number> {
   const given = Object.entries(variables).flatMap(([name, value]) => ['-D', `${name}=${value}`]);
   const how = ['-n', '-M', 'prepared', '-c', String(connections), '-T', String(seconds), ...given];
   const pgbench = findProgram('pgbench', 'postgresql-contrib');
-  const { stdout } = await promisify(execFile)(pgbench, [...how, '-f', script, url]);
+  const stdout = await runProgram(pgbench, [...how, '-f', script, url]);
   const perSecond = Number(/^tps = ([\d.]+)/m.exec(stdout)?.[1]);
   if (!(perSecond > 0)) throw new Error(`pgbench said nothing of use:\n${stdout}`);
   return perSecond;
