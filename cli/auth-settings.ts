@@ -32,3 +32,9 @@ export function readCliSettings(io: Pick<Io, 'env'>): CliSettings {
     redisUrl: settings.redisUrl ?? run?.redisUrl,
   };
 }
+
+/** What limits and revocations are shared by: as set, or as the run on DATA_DIR has it. @throws {SettingError} */
+export function readRedisUrl(io: Pick<Io, 'env'>): string | undefined {
+  const { redisUrl, dataDir } = readSettings(authSettings, io.env);
+  return redisUrl ?? readRunState(dataDir)?.redisUrl;
+}

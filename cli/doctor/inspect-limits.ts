@@ -2,6 +2,7 @@
 
 import { authSettings } from '@pi-gateway/auth/config.ts';
 import { readSettings } from '@pi-gateway/env/settings.ts';
+import { readRedisUrl } from '../auth-settings.ts';
 import type { Io } from '../io.ts';
 import type { Finding } from './finding.ts';
 
@@ -24,7 +25,7 @@ export function inspectLimits(io: Io): Finding[] {
       rate === 'off' ? name : `${name}=${rate.count}/${rate.periodSeconds}`,
     );
     const counted =
-      settings.redisUrl === undefined ? 'counted by each process alone (no REDIS_URL)' : 'shared by Redis';
+      readRedisUrl(io) === undefined ? 'counted by each process alone (no REDIS_URL)' : 'shared by Redis';
     return [{ part, state: 'ok', detail: `${told.join(', ')}; ${counted}` }];
   } catch {
     return [];

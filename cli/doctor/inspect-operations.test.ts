@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createTestDatabase } from '../../launch/testing/test-database.ts';
 import { makeSealedLog, type SealedLog } from '../../services/auth/testing/sealed-log.ts';
@@ -57,6 +59,16 @@ test('limits that are off are a warning that names them', async () => {
   const { code, find } = await doctor({ RATE_LIMIT_LOGIN_PER_IP: 'off' });
   assert.deepEqual([code, find('limits').state], [0, 'warn']);
   assert.match(find('limits').detail, /^RATE_LIMIT_LOGIN_PER_IP: off/);
+});
+
+test('a run that brought its own Redis is asked for it, not told that there is none', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'pi-test-'));
+  t.after(() => rm(dir, { recursive: true }));
+  const run = { pid: process.pid, run: 'stack', redisUrl: join(dir, 'gone.sock') };
+  await writeFile(join(dir, 'run.json'), JSON.stringify(run));
+  const { code, find } = await doctor({ DATA_DIR: dir });
+  assert.deepEqual([code, find('Redis').state], [3, 'fail']);
+  assert.match(find('limits').detail, /; shared by Redis$/);
 });
 
 test('a database without a schema fails and says what to run', async () => {

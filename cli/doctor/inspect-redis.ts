@@ -1,8 +1,7 @@
 // Redis: reachable, and its version; without REDIS_URL limits and revocations stay in the process.
 
-import { authSettings } from '@pi-gateway/auth/config.ts';
-import { readSettings } from '@pi-gateway/env/settings.ts';
 import { Redis } from 'ioredis';
+import { readRedisUrl } from '../auth-settings.ts';
 import { describeFailure } from '../cli-error.ts';
 import type { Io } from '../io.ts';
 import type { Finding } from './finding.ts';
@@ -13,7 +12,7 @@ const timeoutMs = 2000;
 export async function inspectRedis(io: Io): Promise<Finding> {
   let redis: Redis | undefined;
   try {
-    const { redisUrl } = readSettings(authSettings, io.env);
+    const redisUrl = readRedisUrl(io);
     if (redisUrl === undefined) {
       return {
         part,
@@ -32,7 +31,7 @@ export async function inspectRedis(io: Io): Promise<Finding> {
     const version = /redis_version:(\S+)/.exec(await redis.info('server'))?.[1] ?? 'unknown';
     return { part, state: 'ok', detail: `version ${version}` };
   } catch (error) {
-    return { part, state: 'fail', detail: `${describeFailure(error).message}; check REDIS_URL` };
+    return { part, state: 'fail', detail: `${describeFailure(error).message.replace(/\.$/, '')}; check REDIS_URL` };
   } finally {
     redis?.disconnect();
   }
