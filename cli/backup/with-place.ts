@@ -1,5 +1,6 @@
-// Where a backup is of, or goes to: the database of the settings, the one of the run that is up on DATA_DIR, or, when
-// none is up, that of the embedded run, whose PostgreSQL is started for as long as it takes.
+// Where a backup is of, or goes to, and what else is done while nothing runs: the database of the settings, the one of the
+// run that is up on DATA_DIR, or, when none is up, that of the embedded run, whose PostgreSQL is started for as long as it
+// takes.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -6,7 +6,7 @@ import { readKeysFile } from '../audit/read-keys-file.ts';
 import { describeVerification } from '../audit/verification.ts';
 import { verifyDatabase } from '../audit/verify-database.ts';
 import { verifyFile } from '../audit/verify-file.ts';
-import { readCliSettings } from '../auth-settings.ts';
+import { withPlace } from '../backup/with-place.ts';
 import { CliError } from '../cli-error.ts';
 import { type Io, printAnswer } from '../io.ts';
 
@@ -46,7 +46,9 @@ export function addAuditVerify(parent: Command, io: Io): void {
           io.progress(`${events} events under ${seals} seals hold`),
       };
       const verification =
-        file === undefined ? await verifyDatabase(readCliSettings(io), wish) : await verifyFile(file, wish);
+        file === undefined
+          ? await withPlace(io, 'backup', (settings) => verifyDatabase(settings, wish))
+          : await verifyFile(file, wish);
       io.progress('');
       printAnswer(io, describeVerification(verification), json);
       const { finding } = verification.verified;

@@ -31,7 +31,11 @@ export async function inspectRedis(io: Io): Promise<Finding> {
     const version = /redis_version:(\S+)/.exec(await redis.info('server'))?.[1] ?? 'unknown';
     return { part, state: 'ok', detail: `version ${version}` };
   } catch (error) {
-    return { part, state: 'fail', detail: `${describeFailure(error).message.replace(/\.$/, '')}; check REDIS_URL` };
+    return {
+      part,
+      state: 'fail',
+      detail: `${describeFailure(error).message.replace(/\.$/, '')}; check REDIS_URL`,
+    };
   } finally {
     redis?.disconnect();
   }

@@ -41,6 +41,7 @@ test('a run is backed up while it is up, and restored into an empty folder: the 
   await mkdir(join(dir, 'second'), { mode: 0o700 });
   await cp(join(dir, 'first', 'master.key'), join(dir, 'second', 'master.key'));
   pi(other, 'restore', backup);
+  assert.match(pi(other, 'audit', 'verify'), /^the log holds/m, 'before anything is started');
   const second = await startSystem('embedded', other);
   t.after(() => second.killGroup().catch(() => undefined));
   assert.equal(second.admin, undefined, 'no second administrator was made');
