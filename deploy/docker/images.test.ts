@@ -55,7 +55,8 @@ for (const path of ['deploy/docker/Dockerfile', 'deploy/docker/nginx.Dockerfile'
     const valuesOf = (name: string) =>
       instructions.filter((one) => one.name === name).map((one) => one.value);
     for (const { name } of instructions) assert.ok(known.includes(name), `unknown instruction ${name}`);
-    for (const image of valuesOf('FROM')) assert.match(image, /^(node:26-slim|nginx:stable)( AS [a-z]+)?$/);
+    for (const image of valuesOf('FROM'))
+      assert.match(image, /^((node:26-slim|nginx:stable)( AS [a-z]+)?|scratch)$/);
     for (const copy of valuesOf('COPY')) {
       const sources = copy.split(' ').slice(0, -1);
       if (copy.startsWith('--from=')) continue;
