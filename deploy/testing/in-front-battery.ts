@@ -54,6 +54,8 @@ export function describeInFront(name: string, start: (gateway: string) => Promis
       forged.push(
         'X-User-Id: evil',
         'x_user_id: evil',
+        'X-Pi-Identity: evil',
+        'x_pi_identity: evil',
         'Forwarded: for=6.6.6.6',
         'X-Request-Id: evil-evil-evil',
       );

@@ -76,9 +76,13 @@ export function describeVerify(name: string, start: ProxyStart): Behind {
         'x_session_id: evil',
         'X-USER_ID: evil',
         'x.user.id: evil',
+        'X-Pi-Identity: evil',
+        'x_pi_identity: evil',
+        'X-PI_IDENTITY: evil',
+        'x.pi.identity: evil',
       );
       assert.equal((await ask('POST /shop/open', forged)).status, 200);
-      assert.doesNotMatch(rig.upstream.requests.at(-1)!.head, /evil|^x-(?:user|session)-/im);
+      assert.doesNotMatch(rig.upstream.requests.at(-1)!.head, /evil|^x-(?:user|session|pi)-/im);
       assert.equal((await ask('GET /shop/x', [...forged, bearer(rig.user)])).status, 200);
       assert.doesNotMatch(rig.upstream.requests.at(-1)!.head, /evil/);
       assert.equal(rig.upstream.values('x-user-id').length, 1);
