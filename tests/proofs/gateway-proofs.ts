@@ -1,6 +1,7 @@
 // The proofs of docs/explanation/gateway-under-attack.md that take long.
 
 import { proveAbortsLeaveNothing } from './aborts.ts';
+import { proveAuthorisedPath } from './authorised-path.ts';
 import { proveStreamsFlat } from './big-streams.ts';
 import { hasMore } from './descriptors-of.ts';
 import { measureIdleStreams } from './idle-streams.ts';
@@ -14,6 +15,17 @@ const transports = ['undici', 'lean'] as const;
 const kinds = ['event streams', 'WebSockets'] as const;
 
 export const gatewayProofs: readonly Proof[] = [
+  {
+    name: 'authorised-path',
+    results,
+    async run() {
+      const figures = await proveAuthorisedPath({ generated: 30_000, everyDisguise: 1, seed: 20_261_129 });
+      return judge(figures, [
+        [figures.differences === 0, 'no path that was judged otherwise than it was received'],
+        [figures.forwarded >= 1000, 'a thousand that are forwarded'],
+      ]);
+    },
+  },
   {
     name: 'reload',
     results,
