@@ -133,6 +133,19 @@ describe('pi gateway explain', () => {
     assert.equal((await pi('explain', 'GET', 'api')).code, 2);
     assert.equal((await pi('explain', 'GET', '/api', '--header', 'nothing')).code, 2);
   });
+
+  test('ends with 2 for a method and a host that no request to the gateway can have', async () => {
+    for (const args of [
+      ['GET /x', '/api'],
+      ['FOO', '/api'],
+      ['GET', '/api', '--host', 'a b'],
+      ['GET', 'http://user:secret@a/api'],
+      ['GET', 'http:///api'],
+    ]) {
+      assert.equal((await pi('explain', ...args)).code, 2, args.join(' '));
+    }
+    assert.equal((await pi('explain', 'trace', 'http://[::1]:80/api')).code, 0);
+  });
 });
 
 test('pi gateway check tells every mistake of a file, as JSON too', async () => {

@@ -1,7 +1,12 @@
 // The request that `pi gateway explain` is asked about. The URL is cut, not parsed: a parser would take dot segments
 // out and escape what is not escaped, and the answer would be about another request than the client's.
 
+import { routeMethods } from '@pi-gateway/gateway/routing/route.ts';
 import { InvalidArgumentError } from 'commander';
+
+/** As the gateway takes it in a Host header: no user, no path, no list. */
+const authority = /^(?:[a-z0-9_][a-z0-9._-]*|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?$/i;
+const methods: readonly string[] = [...routeMethods, 'TRACE'];
 
 export type AskedUrl = {
   readonly host: string | undefined;
@@ -12,9 +17,21 @@ export type AskedUrl = {
 /** `http://host/path?query`, or a path. */
 export function readAskedUrl(url: string): AskedUrl {
   const [, host, rest = ''] = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url) ?? [];
-  if (host !== undefined) return { host, target: rest.startsWith('/') ? rest : `/${rest}` };
+  if (host !== undefined) return { host: readHost(host), target: rest.startsWith('/') ? rest : `/${rest}` };
   if (url.startsWith('/')) return { host: undefined, target: url };
   throw new InvalidArgumentError('It begins with http://, https:// or, for a path, with /.');
+}
+
+export function readHost(host: string): string {
+  if (authority.test(host)) return host;
+  throw new InvalidArgumentError('A host is a name or an address, perhaps with a port: any other is a 400.');
+}
+
+/** In upper case. */
+export function readMethod(method: string): string {
+  const upper = method.toUpperCase();
+  if (methods.includes(upper)) return upper;
+  throw new InvalidArgumentError(`The gateway takes ${methods.join(', ')}: any other method is a 501.`);
 }
 
 /** Adds the name and the value of `name: value` to those before. */

@@ -6,7 +6,7 @@ import type { Route, RoutingConfig } from '@pi-gateway/gateway/routing/route.ts'
 import { problems } from '@pi-gateway/problem/problems.ts';
 import type { Command } from 'commander';
 import { type Answer, type Io, printAnswer } from '../io.ts';
-import { type AskedUrl, readAskedUrl, readHeader } from '../read-asked-request.ts';
+import { type AskedUrl, readAskedUrl, readHeader, readHost, readMethod } from '../read-asked-request.ts';
 import { gatewayFileOf, readGatewayFile } from '../read-gateway-file.ts';
 
 type Options = { file?: string; host?: string; header: string[]; json?: true };
@@ -15,10 +15,10 @@ export function addGatewayExplain(parent: Command, io: Io): void {
   parent
     .command('explain')
     .description('tell which route a request has and why, what is checked, and where it goes')
-    .argument('<method>', 'GET, POST …')
+    .argument('<method>', 'GET, POST …', readMethod)
     .argument('<url>', 'a URL, or a path with --host', readAskedUrl)
     .option('--file <path>', 'the file; GATEWAY_CONFIG or gateway.yaml when not given')
-    .option('--host <host>', 'the host that is asked for, when the URL is a path')
+    .option('--host <host>', 'the host that is asked for, when the URL is a path', readHost)
     .option(
       '--header <field>',
       'a header field, as in "x-version: 2"; may stand several times',
@@ -29,7 +29,7 @@ export function addGatewayExplain(parent: Command, io: Io): void {
     .action((method: string, url: AskedUrl, options: Options) => {
       const config = readGatewayFile(io, gatewayFileOf(io, options.file));
       const asked = {
-        method: method.toUpperCase(),
+        method,
         host: options.host ?? url.host ?? 'localhost',
         target: url.target,
         headers: options.header,

@@ -1,7 +1,8 @@
 // `pi gateway check`: judges a gateway.yaml exactly as a start or a reload would, without starting anything.
 
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import { formatProblem } from './config-problem.ts';
+import { type ConfigProblem, formatProblem } from './config-problem.ts';
 import { loadConfig } from './load-config.ts';
 import type { RoutingConfig } from './route.ts';
 
@@ -17,7 +18,9 @@ export function checkGatewayConfig(
 ): CheckedConfig {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    const bytes = readFileSync(path);
+    text = bytes.toString('utf8');
+    if (!isUtf8(bytes)) return { kind: 'invalid', errors: [formatProblem(path, firstBroken(text))] };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
     return { kind: 'invalid', errors: [`${path}:1:1: cannot be read (${code})`] };
@@ -26,4 +29,14 @@ export function checkGatewayConfig(
   const loaded = loadConfig(text, { ...env, AUTH_URL: authUrl }, (file) => readFileSync(file));
   if (loaded.kind === 'config') return { kind: 'valid', config: loaded.config };
   return { kind: 'invalid', errors: loaded.problems.map((problem) => formatProblem(path, problem)) };
+}
+
+/** Where the first bytes stand that are no UTF-8: each was read as U+FFFD. */
+function firstBroken(text: string): ConfigProblem {
+  const before = text.slice(0, text.indexOf('\uFFFD')).split('\n');
+  return {
+    line: before.length,
+    column: before.at(-1)!.length + 1,
+    message: 'the file is not UTF-8 from here on',
+  };
 }

@@ -17,7 +17,8 @@ export function interpolate(
   let failure: Interpolated | undefined;
   const result = text.replace(reference, (whole, name: string | undefined, fallback: string | undefined) => {
     if (whole === '$$') return '$';
-    if (name === undefined) {
+    // A default ends at the first brace: one within it would be cut there.
+    if (name === undefined || fallback?.includes('${') === true) {
       failure ??= { kind: 'malformed' };
       return '';
     }

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { checkGatewayConfig } from './check-config.ts';
@@ -27,7 +30,6 @@ function config(text: string, variables: Record<string, string> = {}) {
 describe('what is no gateway.yaml', () => {
   test('is one line: what follows from the first mistake is not told', () => {
     const needsMapping = '1:1 the file must be a mapping of keys to values';
-    assert.deepEqual(problems(''), [needsMapping]);
     assert.deepEqual(problems('- a'), [needsMapping]);
     assert.deepEqual(problems(`${base}  - { path: /a/{id}, service: up }`), [
       '4:16 Unexpected flow-map-start at node end; a path with {names} is put in quotes',
@@ -222,7 +224,11 @@ describe('refusals tell the line, the column and the way out', () => {
       `${base}  - { path: /a/*, rewrite: /b/*, strip_prefix: /a, service: up }`,
       '4:19 rewrite takes the place of strip_prefix: write one of them',
     ],
-    ['a key twice', `${base}  - { path: /a, path: /b, service: up }`, '4:17 Map keys must be unique'],
+    [
+      'a key twice',
+      `${base}  - { path: /a, path: /b, service: up }`,
+      '4:17 the key path stands twice in one mapping',
+    ],
     [
       'broken YAML',
       `${base}  - { path: /a`,
@@ -238,11 +244,41 @@ describe('refusals tell the line, the column and the way out', () => {
       'services:\n  up: {}\nroutes: []',
       '2:3 service up has no targets: add e.g. targets: [http://127.0.0.1:9000]',
     ],
-    ['an empty file', '', '1:1 the file must be a mapping of keys to values'],
+    ['an empty file', '', '1:1 the file is empty: it needs services and routes'],
+    ['a file of comments', '# nothing\n', '1:1 the file is empty: it needs services and routes'],
+    ['a wrong key behind a byte order mark', '\uFEFFservces: {}', '1:1 unknown key "servces" in the file'],
+    [
+      'a wrong key with ends of line as on Windows',
+      base.replaceAll('\n', '\r\n').replace('up', 'UP'),
+      '2:3 ',
+    ],
+    ['a tab', 'services:\n\tup: {}', '2:1 Tabs are not allowed as indentation'],
+    ['more depth than can be read', `services: ${'['.repeat(50_000)}`, '1:'],
+    [
+      'an alias of nothing',
+      'services:\n  up: { targets: *no }\nroutes: []',
+      '2:18 there is no &no before *no',
+    ],
+    ['an alias of what holds it', 'services: &s\n  up: *s\nroutes: []', '2:3 '],
+    [
+      'a merge key',
+      'services:\n  a: &a { targets: [http://a] }\n  b:\n    <<: *a\nroutes: []',
+      '4:5 merge keys are not taken: write the keys of service b out',
+    ],
+    [
+      'a variable in the name of a service',
+      'services:\n  "${A}": { targets: [http://a] }\nroutes: []',
+      '2:3 the name of a service is made of',
+    ],
+    [
+      'a variable within another',
+      'services:\n  up: { targets: ["${A:-${B:-http://b}}"] }\nroutes: []',
+      '2:19 a target: write ${NAME} or ${NAME:-default}, none within another',
+    ],
     [
       'a variable that is not set',
       'services:\n  up: { targets: ["${NOWHERE}"] }\nroutes: []',
-      '2:19 a target: the variable NOWHERE is not set; ${NOWHERE:-default} gives a default',
+      '2:19 a target: the variable NOWHERE is not set or empty; ${NOWHERE:-default} gives a default',
     ],
     [
       'a number out of bounds',
@@ -272,6 +308,27 @@ describe('refusals tell the line, the column and the way out', () => {
       kind: 'invalid',
       errors: ['/nowhere/gateway.yaml:1:1: cannot be read (ENOENT)'],
     });
+  });
+
+  test('a file in another encoding than UTF-8 is told where that begins', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pi-load-config-'));
+    const path = join(folder, 'gateway.yaml');
+    const text = `${base}  - { path: /a, service: up } # caf\u00e9`;
+    try {
+      writeFileSync(path, text, 'latin1');
+      const found = checkGatewayConfig(path, {});
+      const column = text.split('\n').at(-1)!.length;
+      assert.deepEqual(found, {
+        kind: 'invalid',
+        errors: [`${path}:4:${column}: the file is not UTF-8 from here on`],
+      });
+      writeFileSync(path, text, 'utf16le');
+      assert.equal(checkGatewayConfig(path, {}).kind, 'invalid');
+      writeFileSync(path, text);
+      assert.equal(checkGatewayConfig(path, {}).kind, 'valid');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
 

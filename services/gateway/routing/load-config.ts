@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { internalKeysPath } from '@pi-gateway/access-token/internal-token.ts';
-import { LineCounter, parseDocument, type YAMLError } from 'yaml';
+import { type Document, LineCounter, parseDocument, visit, type YAMLError } from 'yaml';
 import type { ConfigProblem } from './config-problem.ts';
 import { nearestWord } from './nearest-word.ts';
 import { readIssuer } from './read-issuer.ts';
@@ -35,15 +35,20 @@ export function loadConfig(
   readFile?: ReadFile,
 ): LoadedConfig {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  // Some editors begin a file with a byte order mark; to them it is no column.
+  const written = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  const document = parseDocument(written, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   // What follows the first error follows from it.
   const [broken] = [...document.errors, ...document.warnings];
   if (broken !== undefined) {
     const { line, col } = lines.linePos(broken.pos[0]);
-    const message = syntaxMessage(broken, text);
+    const message = syntaxMessage(broken, written);
     return { kind: 'invalid', problems: [{ line: Math.max(line, 1), column: Math.max(col, 1), message }] };
   }
   const reader = new NodeReader(document, lines, variables, readFile);
+  refuseLooseAliases(document, reader);
+  if (document.contents === null) reader.refuse(null, 'the file is empty: it needs services and routes');
+  if (reader.problems.length > 0) return { kind: 'invalid', problems: reader.problems };
   const fields = reader.fields(document.contents, fileKeys, 'the file');
   if (fields === undefined) return { kind: 'invalid', problems: reader.problems };
   const services = readServices(reader, fields.get('services'), document.contents);
@@ -62,7 +67,26 @@ export function loadConfig(
 
 function syntaxMessage({ code, message, pos }: YAMLError, text: string): string {
   if (code === 'MULTIPLE_DOCS') return 'the file holds more than one document';
+  if (code === 'RESOURCE_EXHAUSTION') return 'the file is nested too deeply';
+  if (code === 'DUPLICATE_KEY') {
+    const [key = ''] = /^[^\s:,{}[\]]{1,64}/.exec(text.slice(pos[0])) ?? [];
+    return `the key ${key} stands twice in one mapping`;
+  }
   return text[pos[0]] === '{' ? `${message}; a path with {names} is put in quotes` : message;
+}
+
+/** An alias is for what stands before it. */
+function refuseLooseAliases(document: Document, reader: NodeReader): void {
+  const anchors = new Set<string>();
+  visit(document, {
+    Node(_, node) {
+      if ('anchor' in node && typeof node.anchor === 'string') anchors.add(node.anchor);
+    },
+    Alias(_, alias) {
+      if (!anchors.has(alias.source))
+        reader.refuse(alias, `there is no &${alias.source} before *${alias.source}`);
+    },
+  });
 }
 
 function readServices(reader: NodeReader, field: Field | undefined, file: YamlNode): Map<string, Service> {

@@ -17,14 +17,14 @@ const listMax = 64;
 
 /** Reads an issuer; undefined when something in it was refused. */
 export function readIssuer(reader: NodeReader, name: Field, node: YamlNode): Issuer | undefined {
-  const id = reader.text(name.key, 'the name of an issuer');
+  const id = reader.written(name.key);
   if (id === ownIssuerName) return reader.refuse(name.key, 'own is the name of our own auth');
-  if (id !== undefined && !nameForm.test(id)) {
+  if (!nameForm.test(id)) {
     reader.refuse(name.key, 'the name of an issuer is made of a–z, 0–9, - and _, and begins with a letter');
   }
   const what = `issuer ${id}`;
   const fields = reader.fields(node, issuerKeys, what);
-  if (fields === undefined || id === undefined) return undefined;
+  if (fields === undefined) return undefined;
   const before = reader.problems.length;
   const need = <T>(key: (typeof issuerKeys)[number], read: (node: YamlNode) => T, why: string) => {
     const field = fields.get(key);

@@ -50,6 +50,11 @@ export class NodeReader {
     if (fields === undefined) return undefined;
     for (const [name, { key }] of fields) {
       if (known.includes(name)) continue;
+      if (name === '<<') {
+        this.refuse(key, `merge keys are not taken: write the keys of ${what} out`);
+        fields.delete(name);
+        continue;
+      }
       const near = nearestWord(name, known);
       const hint =
         near === undefined ? `; known are ${known.join(', ')}` : `; did you mean ${JSON.stringify(near)}?`;
@@ -106,11 +111,14 @@ export class NodeReader {
     const result = interpolate(String(value), this.#variables);
     if (result.kind === 'text') return result.text;
     if (result.kind === 'malformed') {
-      return this.refuse(node, `${what}: write \${NAME} or \${NAME:-default}; $$ stands for one $`);
+      return this.refuse(
+        node,
+        `${what}: write \${NAME} or \${NAME:-default}, none within another; $$ stands for one $`,
+      );
     }
     return this.refuse(
       node,
-      `${what}: the variable ${result.name} is not set; \${${result.name}:-default} gives a default`,
+      `${what}: the variable ${result.name} is not set or empty; \${${result.name}:-default} gives a default`,
     );
   }
 

@@ -29,13 +29,14 @@ const dayMs = 86_400_000;
 
 /** Reads a service; undefined when something in it was refused. */
 export function readService(reader: NodeReader, name: Field, node: YamlNode): Service | undefined {
-  const id = reader.text(name.key, 'the name of a service');
-  if (id !== undefined && !/^[a-z][a-z0-9_-]{0,62}$/.test(id)) {
+  // As it stands there: names are no values, and routes name it in the same way.
+  const id = reader.written(name.key);
+  if (!/^[a-z][a-z0-9_-]{0,62}$/.test(id)) {
     reader.refuse(name.key, 'the name of a service is made of a–z, 0–9, - and _, and begins with a letter');
   }
   const what = `service ${id}`;
   const fields = reader.fields(node, serviceKeys, what);
-  if (fields === undefined || id === undefined) return undefined;
+  if (fields === undefined) return undefined;
   const get = (key: (typeof serviceKeys)[number]) => fields.get(key)?.value;
   const before = reader.problems.length;
 
