@@ -7,7 +7,6 @@ import { type RequestOptions, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '@pi-gateway/log/log.ts';
-import { serviceFlags } from './service-flags.ts';
 import { type Supervised, supervise } from './supervise.ts';
 
 export type NodeService = {
@@ -88,7 +87,7 @@ export async function startNodeService(service: NodeService): Promise<Supervised
     spawn() {
       started += 1;
       ownSocket = `${socket}.${started}`;
-      return spawn(process.execPath, [...serviceFlags, main, service.pidFile.mark], {
+      return spawn(process.execPath, [main, service.pidFile.mark], {
         env: socket === undefined ? service.env : { ...service.env, GATEWAY_SOCKET: ownSocket },
         stdio: ['ignore', 'inherit', 'inherit'],
         detached: true,

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { createLog } from '@pi-gateway/log/log.ts';
 import pg from 'pg';
 import { type RunningPostgres, startPostgres } from '../../launch/postgres.ts';
-import { serviceFlags } from '../../launch/service-flags.ts';
 import { createTestDatabase } from '../../launch/testing/test-database.ts';
 import { freePort } from '../../tools/free-port.ts';
 import { benchPassword } from './bench-password.ts';
@@ -60,7 +59,7 @@ export async function withAuth<T>(options: AuthOptions, work: (auth: BenchAuth) 
     const { databaseUrl, superuserUrl } = await chooseDatabase(server);
     const port = await freePort();
     const masterKey = randomBytes(32);
-    const pid = processes.start(cores, [process.execPath, ...serviceFlags, 'services/auth/main.ts'], {
+    const pid = processes.start(cores, [process.execPath, 'services/auth/main.ts'], {
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       DATABASE_URL: databaseUrl,
       DATA_DIR: join(folder, 'auth'),

@@ -4,7 +4,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FakeAuth, masterKey, publicUrl } from '@pi-gateway/gateway/testing/fake-auth.ts';
-import { serviceFlags } from '../../launch/service-flags.ts';
 import { freePort } from '../../tools/free-port.ts';
 import { type Processes, untilAnswers } from './processes.ts';
 
@@ -28,7 +27,7 @@ export async function startGateway(place: GatewayPlace): Promise<StartedGateway>
   writeFileSync(file, config);
   const port = await freePort();
   const pids = Array.from({ length: workers }, (_, at) =>
-    processes.start(cores, [process.execPath, ...serviceFlags, 'services/gateway/main.ts'], {
+    processes.start(cores, [process.execPath, 'services/gateway/main.ts'], {
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       MASTER_KEY: masterKey,
       PUBLIC_URL: publicUrl,
