@@ -131,6 +131,9 @@ with the database as its superuser sees it: nothing acknowledged may be lost or 
 no refresh token was taken twice ([check-ledger.ts](../../tests/failure/check-ledger.ts)). A few of these run in
 \`npm test\` ([faults.test.ts](../../tests/failure/faults.test.ts)), all of them by \`npm run test:faults\`.${machine}
 
+While nginx is reloaded it closes the connections that are idle, and a client may be sending on one just then. It asks again
+over a new one, as browsers do, and that is counted: \`retried\` and \`writesRetried\` below.
+
 ## How it degrades
 - **A request with a token needs neither PostgreSQL nor Redis.** The gateway verifies it with keys it has, looks at
   revocations it holds in memory, and counts limits by itself when Redis is away.

@@ -52,7 +52,10 @@ const acts = { restarts: restartEach, nginxReloads: reloadNginx, migrations: mig
 export async function proveDeploysUnnoticed(rig: Rig, { perSecond, seconds, lives }: DeployOptions) {
   const { entry, admin } = rig;
   if (!('port' in entry)) throw new Error('the entry listens on a port');
-  const load = await startMixedLoad({ entry, admin, readsPerSecond: 5, lives });
+  // nginx closes its idle connections when it is reloaded. Whoever was about to use one asks again, as browsers do.
+  let writesRetried = 0;
+  const onClosed = () => void (writesRetried += 1);
+  const load = await startMixedLoad({ entry, admin, readsPerSecond: 5, lives, onClosed });
   const lean = runLeanLoad({
     port: entry.port,
     paths: ['/up/x', '/up/y?z=1'],
@@ -75,7 +78,7 @@ export async function proveDeploysUnnoticed(rig: Rig, { perSecond, seconds, live
     await load.stop();
   }
   const kids = new Set(load.ledger.sessions.map(({ accessToken }) => readKeyId(accessToken)));
-  return { ...(await ended), ...done, keys: kids.size, ...(await describe(rig, load)) };
+  return { ...(await ended), ...done, keys: kids.size, writesRetried, ...(await describe(rig, load)) };
 }
 
 async function describe(rig: Rig, load: MixedLoad) {

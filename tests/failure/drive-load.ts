@@ -27,6 +27,8 @@ export type MixedLoadOptions = {
   readonly lives: number;
   /** Between two lives of one of them. */
   readonly pauseMs?: number;
+  /** As `onClosed` of a call, for the writes. */
+  readonly onClosed?: () => void;
 };
 
 const tickMs = 10;
@@ -54,12 +56,19 @@ async function makeReader(entry: Target, index: number): Promise<string> {
 
 /** Begins at once; the first answers are good before it resolves. */
 export async function startMixedLoad(options: MixedLoadOptions): Promise<MixedLoad> {
-  const { entry, admin, readsPerSecond, readPath = '/up/x', lives, pauseMs = 50 } = options;
+  const { entry, admin, readsPerSecond, readPath = '/up/x', lives, pauseMs = 50, onClosed } = options;
   const [ledger, answers] = [new Ledger(), new Answers()];
   const adminToken = (await logInPatiently(entry, admin.email, admin.password)).access_token;
   const tokens = await Promise.all(Array.from({ length: readers }, (_, index) => makeReader(entry, index)));
   const state = { isOver: false };
-  const context: LifeContext = { target: entry, ledger, answers, adminToken, isOver: () => state.isOver };
+  const context: LifeContext = {
+    target: entry,
+    ledger,
+    answers,
+    adminToken,
+    isOver: () => state.isOver,
+    ...(onClosed === undefined ? {} : { onClosed }),
+  };
 
   const underWay = new Set<Promise<void>>();
   async function readOnce(token: string): Promise<void> {

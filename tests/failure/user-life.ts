@@ -15,6 +15,8 @@ export type LifeContext = {
   /** Of an admin, for what admins do. */
   readonly adminToken: string;
   readonly isOver: () => boolean;
+  /** As `onClosed` of a call. */
+  readonly onClosed?: () => void;
 };
 
 export const endings = ['none', 'logout', 'delete session', 'password', 'disable', 'role'] as const;
@@ -37,7 +39,9 @@ async function insist(context: LifeContext, call: Call, isRetried = true): Promi
   let unsureSinceMs: number | undefined;
   for (;;) {
     const sentMs = performance.now();
-    const answer = await send(context.target, call).catch(() => undefined);
+    const { target, onClosed } = context;
+    const sent = send(target, onClosed === undefined ? call : { ...call, onClosed });
+    const answer = await sent.catch(() => undefined);
     context.answers.note('write', sentMs, answer);
     const isDone = answer !== undefined && answer.status < 500;
     if (isDone || !isRetried || context.isOver()) return { answer, unsureSinceMs };

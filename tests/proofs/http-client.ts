@@ -23,6 +23,11 @@ export type Call = {
   readonly token?: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Called when the kept connection was closed before a byte of an answer came: who closes one that is idle cannot know
+   * that something is on its way to it. The request is then sent once more, over a new connection.
+   */
+  readonly onClosed?: () => void;
 };
 
 export type Tokens = { readonly access_token: string; readonly refresh_token: string };
@@ -31,10 +36,12 @@ const agent = new Agent({ keepAlive: true, maxSockets: 2_000, maxFreeSockets: 2_
 const timeoutMs = 15_000;
 
 /** Resolves with every answer; rejects only when none came. */
-export function send(
-  target: Target,
-  { method = 'GET', path, token, body, headers: more }: Call,
-): Promise<Answer> {
+export function send(target: Target, call: Call): Promise<Answer> {
+  return sendBy(agent, target, call);
+}
+
+function sendBy(by: Agent | false, target: Target, call: Call): Promise<Answer> {
+  const { method = 'GET', path, token, body, headers: more, onClosed } = call;
   const text = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     ...(text === undefined
@@ -45,7 +52,9 @@ export function send(
   };
   return new Promise((resolve, reject) => {
     const sentMs = performance.now();
-    const asked = request({ ...target, agent, method, path, headers, timeout: timeoutMs }, (answer) => {
+    let isAnswered = false;
+    const asked = request({ ...target, agent: by, method, path, headers, timeout: timeoutMs }, (answer) => {
+      isAnswered = true;
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.once('error', reject);
@@ -67,7 +76,12 @@ export function send(
       asked.destroy(new Error(`no answer to ${method} ${path} in ${timeoutMs} ms`)),
     );
     // Not once: a connection may fail again after its request has.
-    asked.on('error', reject);
+    asked.on('error', (error: NodeJS.ErrnoException) => {
+      const isClosed = by !== false && asked.reusedSocket && error.code === 'ECONNRESET' && !isAnswered;
+      if (!isClosed || onClosed === undefined) return reject(error);
+      onClosed();
+      resolve(sendBy(false, target, call));
+    });
     asked.end(text);
   });
 }
