@@ -468,6 +468,19 @@ describe('when the gateway fails:', () => {
     }
   });
 
+  test('502 for a DELETE only when each gateway has left over it: its method says that it may be sent again', async () => {
+    const broken = [await brokenGateway(undefined), await brokenGateway(undefined)];
+    const own = await startEntry('left-delete', { gateways: broken.map(({ address }) => address) });
+    const [answer] = readAnswers(await exchange(own.port, get('/').replace('GET', 'DELETE')));
+    assertProblem(answer, 502, 'upstream_unreachable');
+    assert.deepEqual(
+      broken.map(({ hits }) => hits()),
+      [1, 1],
+    );
+    await own.stop();
+    for (const { server } of broken) server.close();
+  });
+
   test('429 with its headers when one address has too much under way', async () => {
     const own = await startEntry('limited', { gateways: [`unix:${socketPath}`], connectionsPerAddress: 1 });
     const first = connect(own.port, '127.0.0.1');

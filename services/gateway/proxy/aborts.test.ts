@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import type { Bucket } from '@pi-gateway/limiter/limiter.ts';
 import { createMemoryLimiter } from '@pi-gateway/limiter/memory-limiter.ts';
@@ -70,6 +71,10 @@ async function assertAborted(client: RawClient): Promise<void> {
   const socket = upstream.sockets.at(-1)!;
   assert.equal(socket.destroyed, false);
   client.close();
+  await assertGivenBack(socket);
+}
+
+async function assertGivenBack(socket: Socket): Promise<void> {
   await until('the abort', () => socket.destroyed);
   await until('nothing to be taken', hasNone);
   upstream.respond = () => plainAnswer;
@@ -105,6 +110,17 @@ describe('a client that leaves reaches the service as an abort, and gives back a
     assert.deepEqual(await readTaken(), [1, 1]);
     assert.equal(await statusOf('/up'), 503);
     await assertAborted(client);
+  });
+
+  test('while it waits for the head, though it would still read: an end is a leaving', async () => {
+    const client = await RawClient.open(t.port, true);
+    client.write(get);
+    await arrived();
+    const socket = upstream.sockets.at(-1)!;
+    client.socket.end();
+    await client.closed();
+    assert.equal(client.received, '');
+    await assertGivenBack(socket);
   });
 
   test('in the answer', async () => {
