@@ -8,6 +8,7 @@ import { root } from './processes.ts';
 import { type Goal, isReached, type RowResult } from './row.ts';
 
 export type Report = {
+  /** When it was written; reports of before 2026-11-29 have the day alone. */
   readonly date: string;
   readonly commit: string;
   readonly machine: string;
@@ -32,9 +33,9 @@ function currentCommit(): string {
 /** Rows measured in parts at one commit on one day come together in one file. Gives its name. */
 export function saveReport(rows: Report['rows']): string {
   mkdirSync(folder, { recursive: true });
-  const date = new Date().toISOString().slice(0, 10);
+  const date = new Date().toISOString();
   const commit = currentCommit();
-  const name = `${date}-${commit}.json`;
+  const name = `${date.slice(0, 10)}-${commit}.json`;
   const before = readReport(name);
   const report: Report = {
     date,
@@ -62,8 +63,8 @@ function readReport(name: string): Report | undefined {
 /** The newest that holds the row. */
 export function lastReportWith(row: string): Report | undefined {
   const names = readdirSync(folder).filter((name) => nameForm.test(name));
-  const reports = names.toSorted().toReversed().map(readReport);
-  return reports.find((report) => report?.rows[row] !== undefined);
+  const reports = names.map(readReport).filter((report) => report?.rows[row] !== undefined);
+  return reports.toSorted((one, other) => one!.date.localeCompare(other!.date)).at(-1);
 }
 
 /** Markdown. */
