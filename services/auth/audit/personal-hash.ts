@@ -13,7 +13,16 @@ export type Personal = {
 
 const saltBytes = 16;
 
-export const newSalt = (): Buffer => randomBytes(saltBytes);
+// Drawn in bulk: for each salt by itself it cost a refresh a thirtieth of its time.
+const saltsDrawn = 256;
+let drawn = randomBytes(0);
+
+export function newSalt(): Buffer {
+  if (drawn.length === 0) drawn = randomBytes(saltsDrawn * saltBytes);
+  const salt = drawn.subarray(0, saltBytes);
+  drawn = drawn.subarray(saltBytes);
+  return salt;
+}
 
 /** The text that is hashed after a line that says for what. `salt` is hexadecimal. */
 function encodePersonal({ ip, userAgent, data }: Personal, salt: string): string {

@@ -2,7 +2,7 @@
 // needs the master key, the nonce is in no database: neither alone forges a token. Every token of a session
 // holds the same nonce, so that the holder of the predecessor can be given its successor once more.
 
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readUuid, writeUuid } from '@pi-gateway/uuid/uuid-bytes.ts';
 
 export type RefreshToken = {
@@ -27,7 +27,7 @@ export function newNonce(): Buffer {
 
 /** What the database may know of a nonce. */
 export function hashNonce(nonce: Buffer): Buffer {
-  return createHash('sha256').update(nonce).digest();
+  return hash('sha256', nonce, 'buffer');
 }
 
 export function encodeRefreshToken({ sessionId, generation, nonce }: RefreshToken, macKey: Buffer): string {

@@ -41,7 +41,9 @@ export function readBodyBytes(req: IncomingMessage, res: ServerResponse): Promis
     req.on('end', () => resolve(Buffer.concat(chunks)));
     req.on('error', (cause) => reject(new AppError('malformed_request', { cause })));
     // The front has answered a body that broke off, or the client has left.
-    res.on('close', () => reject(new AppError('malformed_request')));
+    res.on('close', () => {
+      if (!req.readableEnded) reject(new AppError('malformed_request'));
+    });
     wantBody(req, res);
   });
 }
