@@ -1,7 +1,8 @@
 // The decision endpoint behind nginx' auth_request, asked for each request and with nginx' cache before it, beside
 // nginx that only forwards. Both processes count: nginx and the gateway. The cache stands in memory as in
 // deploy/nginx/verify.conf, for a file on a disk costs several times the decision; yet it remembers for longer than the
-// row takes, so that what is measured is the remembered decision and not a mix.
+// row takes, so that what is measured is the remembered decision and not a mix. And beside nginx whose question is answered
+// by nginx itself, with a fixed yes: what asking costs before anybody decides anything.
 
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,12 @@ import { measuredCores } from '../harness/processes.ts';
 import type { Row } from '../harness/row.ts';
 import { compare, usual } from './compare.ts';
 
-const names = { plain: 'nginx proxy_pass', asked: 'asked each time', cached: 'with a cache' } as const;
+const names = {
+  plain: 'nginx proxy_pass',
+  own: 'nginx that asks itself',
+  asked: 'asked each time',
+  cached: 'with a cache',
+} as const;
 
 export const verifyRow: Row = {
   id: 'verify',
@@ -45,18 +51,21 @@ const measure = (cacheFolder: string) =>
         `auth_request ${by}; auth_request_set $user $upstream_http_x_user_id; proxy_set_header x-user-id $user;`;
       const server = (at: number, location: string) =>
         `server { listen 127.0.0.1:${at}; LOG
+      location = /ask-itself { internal; return 204; }
       location = /ask { ${ask} }
       location = /ask-cached { ${ask}
         proxy_cache decisions; proxy_cache_key "$http_authorization $request_method $request_uri";
+        open_file_cache max=4096 inactive=10s; open_file_cache_valid 10s;
         proxy_cache_valid 200 10m; proxy_cache_lock on; proxy_ignore_headers cache-control expires; }
       location /checked/ { ${location} ${proxyPass('up')} } }`;
-      const [asked, cached] = [await freePort(), await freePort()];
+      const [own, asked, cached] = [await freePort(), await freePort(), await freePort()];
       const nginx = await startNginx(
         { ...room, name: 'nginx', cores: measuredCores, port },
         `proxy_cache_path ${cacheFolder}/cache levels=1:2 keys_zone=decisions:16m use_temp_path=off;
   ${nginxUpstream('up', [service])}
   ${nginxUpstream('gateway', [gateway.origin])}
   ${server(port, '')}
+  ${server(own, guarded('/ask-itself'))}
   ${server(asked, guarded('/ask'))}
   ${server(cached, guarded('/ask-cached'))}`,
       );
@@ -69,6 +78,7 @@ const measure = (cacheFolder: string) =>
       });
       return [
         { name: names.plain, pids, load: load(port) },
+        { name: names.own, pids, load: load(own) },
         { name: names.asked, pids, load: load(asked) },
         { name: names.cached, pids, load: load(cached) },
       ];
