@@ -10,6 +10,8 @@ export type Subject = {
   /** The processes whose time is counted, with what they started. */
   readonly pids: readonly number[];
   readonly load: Load;
+  /** Processes that share the load. */
+  readonly processes?: number;
 };
 
 export type Figures = {
@@ -29,6 +31,9 @@ type Options = { readonly rounds: number; readonly withLatency: boolean };
 /** Every token comes once at the least, and what is compiled is compiled: after this the figures no longer fall. */
 const warmUpSeconds = 6;
 
+/** Each of several gets its share of the requests only, compiles for itself, and has the others beside it on its core. */
+const warmUpSecondsOf = (processes: number) => warmUpSeconds * (processes === 1 ? 1 : 2 * processes);
+
 type Window = { cpuMicros: number; perSecond: number; p50Ms: number; p99Ms: number; megabytes: number };
 
 export async function measureAll(
@@ -37,7 +42,11 @@ export async function measureAll(
 ): Promise<Measured[]> {
   const windows = new Map<Subject, Window[]>();
   for (const subject of subjects) {
-    await runLoad({ ...subject.load, isEachOnce: true, seconds: warmUpSeconds });
+    await runLoad({
+      ...subject.load,
+      isEachOnce: true,
+      seconds: warmUpSecondsOf(subject.processes ?? 1),
+    });
     windows.set(subject, []);
   }
   for (let round = 0; round < rounds; round += 1) {

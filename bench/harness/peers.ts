@@ -11,11 +11,14 @@ import { measuredCores } from './processes.ts';
 
 export type StartedPeer = { readonly pids: readonly number[]; readonly origin: string };
 
-export async function startNginxProxy({ processes, folder, service }: BenchRoom): Promise<StartedPeer> {
+export async function startNginxProxy(
+  { processes, folder, service }: BenchRoom,
+  { name = 'nginx', cores = measuredCores, workers = 1 } = {},
+): Promise<StartedPeer> {
   const port = await freePort();
   const lines = `${nginxUpstream('up', [service])}
   server { listen 127.0.0.1:${port}; LOG location / { ${proxyPass('up')} } }`;
-  const pid = await startNginx({ processes, folder, name: 'nginx', cores: measuredCores, port }, lines);
+  const pid = await startNginx({ processes, folder, name, cores, port, workers }, lines);
   return { pids: [pid], origin: `http://127.0.0.1:${port}` };
 }
 

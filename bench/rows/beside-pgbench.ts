@@ -19,11 +19,15 @@ export type Pair = {
   readonly http: (seconds: number, round: number) => Promise<LoadResult>;
   /** Transactions a second. */
   readonly bare: (seconds: number, round: number) => Promise<number>;
+  /** The same from one process of Node, by the code that auth sends them with, and nothing else: the most auth could reach. */
+  readonly client?: (seconds: number) => Promise<number>;
 };
 
 export type PairFigures = {
   readonly http: number;
   readonly bare: number;
+  /** NaN where the pair has none. */
+  readonly client: number;
   readonly cpuMicros: number;
   readonly p99Ms: number;
   readonly megabytes: number;
@@ -49,12 +53,14 @@ export function measurePair({ auth, open, rounds = 5, seconds = 2 }: PairOptions
       const cpuMicros = ((measureCpuMs(started.pid) - before) * 1000) / requests;
       const megabytes = measureProcessTree(started.pid).reduce((sum, { bytes }) => sum + bytes, 0) / 1e6;
       const bare = await pair.bare(seconds, round);
-      if (round > 0) windows.push({ http: perSecond, bare, cpuMicros, p99Ms, megabytes });
+      const client = (await pair.client?.(seconds)) ?? Number.NaN;
+      if (round > 0) windows.push({ http: perSecond, bare, client, cpuMicros, p99Ms, megabytes });
     }
     const of = (figure: keyof PairFigures) => median(windows.map((one) => one[figure]));
     return {
       http: of('http'),
       bare: of('bare'),
+      client: of('client'),
       cpuMicros: of('cpuMicros'),
       p99Ms: of('p99Ms'),
       megabytes: Math.max(...windows.map((one) => one.megabytes)),
@@ -62,12 +68,22 @@ export function measurePair({ auth, open, rounds = 5, seconds = 2 }: PairOptions
   });
 }
 
-/** Two lines: pgbench and the request. */
+/** pgbench, the client alone where the pair has one, and the request. */
 export function pairLines(request: string, place: string, figures: PairFigures): RowResult['lines'] {
-  const { http, bare, cpuMicros, p99Ms, megabytes } = figures;
+  const { http, bare, client, cpuMicros, p99Ms, megabytes } = figures;
   const none = { 'auth CPU µs': undefined, 'p99 ms': undefined, 'auth memory MB': undefined };
   return [
     { subject: `pgbench, the same statements, ${place}`, 'a second': bare, '× pgbench': 1, ...none },
+    ...(Number.isNaN(client)
+      ? []
+      : [
+          {
+            subject: `they alone, from one process of Node, ${place}`,
+            'a second': client,
+            '× pgbench': client / bare,
+            ...none,
+          },
+        ]),
     {
       subject: `${request}, ${place}`,
       'a second': http,

@@ -2,7 +2,11 @@
 // and a session of its own. Once on a database that flushes each commit to disk, as production has it, and once on one
 // that does not, where nothing is left but processor time, of which the two have two cores together.
 
+import { hashNonce, readRefreshToken } from '@pi-gateway/auth/crypto/refresh-token.ts';
+import { openDatabase } from '@pi-gateway/auth/db/database.ts';
 import { rotateSession } from '@pi-gateway/auth/store/rotations.ts';
+import { createLog } from '@pi-gateway/log/log.ts';
+import { deriveSecret } from '@pi-gateway/master-key/derive-secret.ts';
 import { uuidV7 } from '@pi-gateway/uuid/uuid-v7.ts';
 import { type BenchAuth, claimsOf } from '../harness/auth.ts';
 import { runAuthLoad } from '../harness/auth-load.ts';
@@ -57,7 +61,13 @@ function measureRefresh(isDurable: boolean, rounds?: number): Promise<PairFigure
   return measurePair({ auth: { isDurable, env }, open: openRefreshes, ...(rounds && { rounds }) });
 }
 
-export async function openRefreshes({ origin, superuserUrl, folder, ...auth }: BenchAuth): Promise<Pair> {
+export async function openRefreshes({
+  origin,
+  databaseUrl,
+  superuserUrl,
+  folder,
+  ...auth
+}: BenchAuth): Promise<Pair> {
   const open = async (email: string) => {
     await auth.register(email);
     return auth.signIn(email);
@@ -68,6 +78,15 @@ export async function openRefreshes({ origin, superuserUrl, folder, ...auth }: B
   for (let at = 0; at < clients; at += 1) tokens.push((await open(`user${at}@example.com`)).refresh_token);
   for (let at = 0; at < connections; at += 1) {
     sessions.push(claimsOf(await open(`other${at}@example.com`)).sid);
+  }
+  const own: OwnSession[] = [];
+  for (let at = 0; at < connections; at += 1) {
+    const tokens = await open(`own${at}@example.com`);
+    const token = readRefreshToken(
+      tokens.refresh_token,
+      deriveSecret(auth.masterKey, 'refresh-token-mac/v1'),
+    )!;
+    own.push({ sessionId: token.sessionId, nonceHash: hashNonce(token.nonce), generation: token.generation });
   }
   const script = writeScript(folder, 'refresh', await Promise.all(sessions.map(rotationLines)));
   return {
@@ -80,15 +99,52 @@ export async function openRefreshes({ origin, superuserUrl, folder, ...auth }: B
     },
     bare: (seconds) =>
       runPgbench({ url: superuserUrl, script, connections, seconds, variables: { generation: 0 } }),
+    client: (seconds) => rotateOwn(databaseUrl, own, seconds),
   };
 }
+
+type OwnSession = { readonly sessionId: string; readonly nonceHash: Buffer; generation: number };
+
+/** Rotations a second in this process, each session over a connection of its own. */
+async function rotateOwn(url: string, sessions: readonly OwnSession[], seconds: number): Promise<number> {
+  const db = openDatabase({
+    url,
+    poolMax: sessions.length,
+    log: createLog({ service: 'bench', level: 'error' }),
+  });
+  const endMs = performance.now() + seconds * 1000;
+  let rotations = 0;
+  const rotateAgain = async (session: OwnSession) => {
+    while (performance.now() < endMs) {
+      const { sessionId, nonceHash, generation } = session;
+      const rotated = await rotateSession(db, {
+        sessionId,
+        nonceHash,
+        generation,
+        idleTtlSeconds: 3600,
+        origin: originOf(),
+      });
+      if (rotated === undefined) throw new Error('a session of the bench is over');
+      session.generation = rotated.generation;
+      rotations += 1;
+    }
+  };
+  try {
+    await Promise.all(sessions.map(rotateAgain));
+  } finally {
+    await db.close();
+  }
+  return rotations / seconds;
+}
+
+const originOf = () => ({ ip: '127.0.0.1', userAgent: null, requestId: uuidV7(Date.now() * 1000) });
 
 const generationMark = 987_654_321;
 const nonceMark = Buffer.alloc(32, 0xab);
 
 /** What services/auth/routes/session-refresh.ts sends; the generation is that of the last answer. */
 async function rotationLines(sessionId: string): Promise<string[]> {
-  const origin = { ip: '127.0.0.1', userAgent: null, requestId: uuidV7(Date.now() * 1000) };
+  const origin = originOf();
   const rotation = {
     sessionId,
     generation: generationMark,

@@ -5,11 +5,15 @@
 import { availableParallelism } from 'node:os';
 import { gatewayYaml, startGateway, writeTokens } from '../harness/gateway.ts';
 import type { Subject } from '../harness/measure.ts';
+import { startNginxProxy } from '../harness/peers.ts';
 import type { Row } from '../harness/row.ts';
 import { compare, usual } from './compare.ts';
 
 const cores = `0-${Math.max(0, availableParallelism() - 2)}`;
 const nameOf = (workers: number) => `${workers} ${workers === 1 ? 'worker' : 'workers'}`;
+/** Longer than usual: after a while without requests a worker is slower at first, and here each has a share of them only. */
+const seconds = 4;
+const nginxOf = (workers: number) => `nginx proxy_pass, ${nameOf(workers)}`;
 
 export const workersRow: Row = {
   id: 'workers',
@@ -26,8 +30,14 @@ export const workersRow: Row = {
           subjects.push({
             name: nameOf(workers),
             pids,
-            load: { ...usual, origin, path: '/checked/x', tokens },
+            processes: workers,
+            load: { ...usual, seconds, origin, path: '/checked/x', tokens },
           });
+        }
+        for (const workers of [1, 2]) {
+          const name = nginxOf(workers);
+          const { pids, origin } = await startNginxProxy(room, { name: `nginx-${workers}`, cores, workers });
+          subjects.push({ name, pids, load: { ...usual, seconds, origin, path: '/checked/x', tokens } });
         }
         return subjects;
       },
