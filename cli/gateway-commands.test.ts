@@ -141,6 +141,8 @@ describe('pi gateway explain', () => {
       ['GET', '/api', '--host', 'a b'],
       ['GET', 'http://user:secret@a/api'],
       ['GET', 'http:///api'],
+      ['GET', 'http://a:0/api'],
+      ['GET', '/api', '--host', 'a:65536'],
     ]) {
       assert.equal((await pi('explain', ...args)).code, 2, args.join(' '));
     }

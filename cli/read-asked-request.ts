@@ -2,10 +2,9 @@
 // out and escape what is not escaped, and the answer would be about another request than the client's.
 
 import { routeMethods } from '@pi-gateway/gateway/routing/route.ts';
+import { isSoundAuthority } from '@pi-gateway/http-front/sound-authority.ts';
 import { InvalidArgumentError } from 'commander';
 
-/** As the gateway takes it in a Host header: no user, no path, no list. */
-const authority = /^(?:[a-z0-9_][a-z0-9._-]*|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?$/i;
 const methods: readonly string[] = [...routeMethods, 'TRACE'];
 
 export type AskedUrl = {
@@ -22,8 +21,9 @@ export function readAskedUrl(url: string): AskedUrl {
   throw new InvalidArgumentError('It begins with http://, https:// or, for a path, with /.');
 }
 
+/** As the gateway takes it in a Host header. */
 export function readHost(host: string): string {
-  if (authority.test(host)) return host;
+  if (isSoundAuthority(host)) return host;
   throw new InvalidArgumentError('A host is a name or an address, perhaps with a port: any other is a 400.');
 }
 

@@ -4,6 +4,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { ProblemCode } from '@pi-gateway/problem/problems.ts';
+import { isSoundAuthority } from './sound-authority.ts';
 
 export type HeadLimits = {
   readonly maxHeaderBytes: number;
@@ -31,8 +32,6 @@ const rtspMethods = new Set([
   'FLUSH',
 ]);
 
-// A name, an IPv4 or a bracketed IPv6 address, perhaps a port: no user, no path, no list, no escapes.
-const authority = /^(?:[a-z0-9_][a-z0-9._-]*|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?$/i;
 const token = /^[!#$%&'*+.^_`|~0-9a-z-]/i;
 const targetOutsideAscii = /[^!-~]|#/;
 // Fifteen digits stay an exact number; the parser itself bounds only at 2^64.
@@ -49,21 +48,9 @@ const addedByEntry = new Set([
 
 const malformed = (detail: string): Refusal => ({ code: 'malformed_request', detail });
 
-// Nearly every request names the host of the one before.
-let soundAuthority = '';
-
 /** With ": " and CRLF; the parser drops the space around values. */
 function lineBytes(name: string, value: string): number {
   return name.length + value.length + 4;
-}
-
-function isSoundAuthority(value: string): boolean {
-  if (value === soundAuthority) return true;
-  const match = authority.exec(value);
-  if (match === null) return false;
-  if (match[1] !== undefined && (Number(match[1]) === 0 || Number(match[1]) > 65_535)) return false;
-  soundAuthority = value;
-  return true;
 }
 
 function checkTransferEncoding(value: string, count: number, isHttp11: boolean): Refusal | undefined {
