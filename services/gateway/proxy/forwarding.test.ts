@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { assertProblem, readAnswers } from '@pi-gateway/http-front/raw-exchange.ts';
+import { type Answer, assertProblem, readAnswers } from '@pi-gateway/http-front/raw-exchange.ts';
 import { gatewayOnUpstream } from '../testing/gateway-on-upstream.ts';
+import { loggedExchange } from '../testing/logged-exchange.ts';
 import { plainAnswer } from '../testing/recording-upstream.ts';
 import { until } from '../testing/start-test-gateway.ts';
 
@@ -240,6 +241,17 @@ describe('answers that are none', () => {
 describe('retries', () => {
   test('a target that is down is left out, and no request fails', async () => {
     for (let i = 0; i < 8; i++) assert.equal((await ask('POST /half/x', 'Content-Length: 0')).status, 200);
+  });
+
+  // The target that has just failed is no other one to go to.
+  test('on the only target that is down come out of the budget', async () => {
+    const answers: Answer[] = [];
+    for (let i = 0; i < 30; i++) answers.push(await ask('GET /gone/x'));
+    const entries = await Promise.all(
+      answers.map((answer) => loggedExchange(setting.t.accessLogPath, answer)),
+    );
+    const retries = entries.reduce((sum, entry) => sum + entry.retries, 0);
+    assert.ok(retries > 0 && retries < 20, `${retries} retries for 30 requests`);
   });
 
   test('a GET on a kept connection that died before the first byte is sent again', async () => {
