@@ -6,8 +6,8 @@ import { readKeysFile } from '../audit/read-keys-file.ts';
 import { describeVerification } from '../audit/verification.ts';
 import { verifyDatabase } from '../audit/verify-database.ts';
 import { verifyFile } from '../audit/verify-file.ts';
-import { withPlace } from '../backup/with-place.ts';
 import { CliError } from '../cli-error.ts';
+import { withPlace } from '../database-place/with-place.ts';
 import { type Io, printAnswer } from '../io.ts';
 
 type Options = {
@@ -47,7 +47,9 @@ export function addAuditVerify(parent: Command, io: Io): void {
       };
       const verification =
         file === undefined
-          ? await withPlace(io, 'backup', (settings) => verifyDatabase(settings, wish))
+          ? await withPlace(io, { purpose: 'whose audit log to verify' }, (settings) =>
+              verifyDatabase(settings, wish),
+            )
           : await verifyFile(file, wish);
       io.progress('');
       printAnswer(io, describeVerification(verification), json);

@@ -3,8 +3,8 @@
 import { noOrigin } from '@pi-gateway/auth/audit/audit-event.ts';
 import { insertAuditEvent } from '@pi-gateway/auth/store/audit-events.ts';
 import type { Command } from 'commander';
-import { withPlace } from '../backup/with-place.ts';
 import { checkFree, writeBackup } from '../backup/write-backup.ts';
+import { withPlace } from '../database-place/with-place.ts';
 import { type Io, printAnswer } from '../io.ts';
 import { openCommandDatabase } from '../with-database.ts';
 
@@ -16,7 +16,7 @@ export function addBackup(parent: Command, io: Io): void {
     .option('--json', 'answer as JSON')
     .action(async (path: string, { json }: { json?: true }) => {
       checkFree(path);
-      const made = await withPlace(io, 'backup', async (settings) => {
+      const made = await withPlace(io, { purpose: 'to back up' }, async (settings) => {
         await openCommandDatabase(settings, (db) =>
           insertAuditEvent(db, {
             ...noOrigin,

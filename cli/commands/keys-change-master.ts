@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 import type { Database } from '@pi-gateway/auth/db/database.ts';
 import { changeMasterKey } from '@pi-gateway/auth/keys/change-master-key.ts';
 import type { Command } from 'commander';
-import { withPlace } from '../backup/with-place.ts';
 import { CliError } from '../cli-error.ts';
+import { withPlace } from '../database-place/with-place.ts';
 import { type Io, printAnswer } from '../io.ts';
 import { publishRevocations } from '../publish-revocations.ts';
 import { readMasterKey } from '../read-master-key.ts';
@@ -20,7 +20,7 @@ export function addKeysChangeMaster(parent: Command, io: Io): void {
     .option('--json', 'answer as JSON')
     .action(async (path: string, { json }: { json?: true }) => {
       const next = readNewKey(path);
-      const ended = await withPlace(io, 'backup', async (settings) => {
+      const ended = await withPlace(io, { purpose: 'whose master key to exchange' }, async (settings) => {
         const present = readMasterKey(settings);
         if (next.equals(present)) throw new CliError(1, 'the new master key is the old one');
         const changed = await openOwnerDatabase(settings, async (db) => {

@@ -3,7 +3,7 @@
 
 import type { Command } from 'commander';
 import { restoreBackup } from '../backup/restore-backup.ts';
-import { withPlace } from '../backup/with-place.ts';
+import { withPlace } from '../database-place/with-place.ts';
 import { type Io, printAnswer } from '../io.ts';
 import { publishRevocations } from '../publish-revocations.ts';
 import { readMasterKey } from '../read-master-key.ts';
@@ -16,7 +16,7 @@ export function addRestore(parent: Command, io: Io): void {
     .option('--keep-sessions', 'sessions and signing keys go on: only when nothing has run since the backup')
     .option('--json', 'answer as JSON')
     .action(async (path: string, options: { keepSessions?: true; json?: true }) => {
-      const restored = await withPlace(io, 'restore', async (settings) => {
+      const restored = await withPlace(io, { mayBeNew: true }, async (settings) => {
         const done = await restoreBackup(settings.ownerUrl, {
           path,
           masterKey: readMasterKey(settings),

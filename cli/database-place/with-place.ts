@@ -1,6 +1,5 @@
-// Where a backup is of, or goes to, and what else is done while nothing runs: the database of the settings, the one of the
-// run that is up on DATA_DIR, or, when none is up, that of the embedded run, whose PostgreSQL is started for as long as it
-// takes.
+// For commands that work while nothing runs, too: the database of the settings, the one of the run that is up on
+// DATA_DIR, or, when none is up, that of the embedded run, whose PostgreSQL is started for as long as it takes.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,16 +13,23 @@ import { type CliSettings, readCliSettings } from '../auth-settings.ts';
 import { CliError } from '../cli-error.ts';
 import type { Io } from '../io.ts';
 
+/** `purpose`: what the command wants of the database, behind "no database"; `mayBeNew`: an empty one is made for it. */
+export type Wish = { readonly purpose: string } | { readonly mayBeNew: true };
+
+/** @throws {CliError | SettingError | LaunchError} when there is no database, or DATA_DIR cannot be used. */
 export async function withPlace<T>(
   io: Io,
-  purpose: 'backup' | 'restore',
+  wish: Wish,
   work: (settings: CliSettings) => Promise<T>,
 ): Promise<T> {
   const settings = readSettings(authSettings, io.env);
   const isUp = readRunState(settings.dataDir)?.databaseUrl !== undefined;
   if (settings.databaseUrl !== undefined || isUp) return work(readCliSettings(io));
-  if (purpose === 'backup' && !existsSync(join(settings.dataDir, 'postgres'))) {
-    throw new CliError(3, `no database: set DATABASE_URL, or DATA_DIR to the folder of a run`);
+  if ('purpose' in wish && !existsSync(join(settings.dataDir, 'postgres'))) {
+    throw new CliError(
+      3,
+      `no database ${wish.purpose}: set DATABASE_URL, or DATA_DIR to the folder of a run`,
+    );
   }
   const lock = lockDataDir(settings.dataDir, 'embedded');
   try {
