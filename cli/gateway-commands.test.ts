@@ -6,6 +6,7 @@ import { after, describe, test } from 'node:test';
 import { CommanderError } from 'commander';
 import { describeFailure } from './cli-error.ts';
 import { createProgram } from './create-program.ts';
+import { inspectGatewayFile } from './doctor/inspect-gateway-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pi-gateway-commands-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -154,4 +155,11 @@ test('pi gateway check tells every mistake of a file, as JSON too', async () => 
   const { code, out } = await pi('check', wrong, '--json');
   const { valid, errors } = JSON.parse(out) as { valid: boolean; errors: string[] };
   assert.deepEqual([code, valid, errors.length], [1, false, 3]);
+});
+
+test('pi gateway check, and pi doctor, count one as one', async () => {
+  assert.equal((await pi('check', open)).out, `${open}: valid, 1 service, 1 route\n`);
+  assert.equal((await pi('check', old)).out, `${old}: valid, 1 service, 2 routes\n`);
+  const { detail } = inspectGatewayFile({ env: { GATEWAY_CONFIG: open } });
+  assert.equal(detail, '1 route');
 });

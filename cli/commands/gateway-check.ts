@@ -3,6 +3,7 @@
 import { checkGatewayConfig } from '@pi-gateway/gateway/routing/check-config.ts';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
+import { counted } from '../counted.ts';
 import { type Io, printAnswer } from '../io.ts';
 import { gatewayFileOf } from '../read-gateway-file.ts';
 
@@ -17,7 +18,7 @@ export function addGatewayCheck(parent: Command, io: Io): void {
       const checked = checkGatewayConfig(path, io.env);
       if (checked.kind === 'valid') {
         const { services, routes } = checked.config;
-        const text = `${path}: valid, ${services.size} services, ${routes.length} routes`;
+        const text = `${path}: valid, ${counted(services.size, 'service')}, ${counted(routes.length, 'route')}`;
         const json = { path, valid: true, services: services.size, routes: routes.length, errors: [] };
         printAnswer(io, { text, json }, options.json);
         return;
