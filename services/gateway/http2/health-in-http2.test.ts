@@ -2,98 +2,29 @@
 // out and used again as one in HTTP/1.1 is.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import {
-  createSecureServer,
-  createServer,
-  type Http2SecureServer,
-  type Http2Server,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createSecureServer, createServer, type ServerHttp2Stream } from 'node:http2';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { exchange, readAnswers } from '@pi-gateway/http-front/raw-exchange.ts';
-import { makeAuthority } from '../../../launch/testing/certificates.ts';
 import { startTestGateway, type TestGateway, until } from '../testing/start-test-gateway.ts';
+import { answerStatus, type Handle, Http2Service } from './testing/http2-service.ts';
+import { ownAuthority } from './testing/own-authority.ts';
 
-const authority = makeAuthority();
-const identity = authority.issue({ names: ['127.0.0.1'] });
-const folder = mkdtempSync(join(tmpdir(), 'pi-health-http2-'));
-const ca = join(folder, 'ca.pem');
-writeFileSync(ca, authority.certificate);
-after(() => rmSync(folder, { recursive: true, force: true }));
-
-type Handle = (stream: ServerHttp2Stream) => void;
-const answer = (status: number) => (stream: ServerHttp2Stream) => {
-  stream.respond({ ':status': status }, { endStream: true });
-};
-const sound = answer(200);
+const { ca, identity } = ownAuthority();
+const sound = answerStatus(200);
 const silent: Handle = () => {};
-
-class Target {
-  requests = 0;
-  checks = 0;
-  handle: Handle = sound;
-  handleCheck: Handle = sound;
-  port = 0;
-  readonly #isTls: boolean;
-  readonly #sessions = new Set<ServerHttp2Session>();
-  #server: Http2Server | Http2SecureServer | undefined;
-
-  constructor(isTls: boolean) {
-    this.#isTls = isTls;
-  }
-
-  get origin(): string {
-    return `${this.#isTls ? 'https' : 'http'}://127.0.0.1:${this.port}`;
-  }
-
-  /** On the port that it had before. */
-  async come(): Promise<void> {
-    const { certificate: cert, key } = identity;
-    const server = this.#isTls ? createSecureServer({ cert, key }) : createServer();
-    server.on('session', (session: ServerHttp2Session) => {
-      this.#sessions.add(session);
-      session.on('error', () => {}).on('close', () => this.#sessions.delete(session));
-    });
-    server.on('stream', (stream: ServerHttp2Stream, headers: { ':path'?: string }) => {
-      stream.on('error', () => {});
-      if (headers[':path'] === '/health') {
-        this.checks += 1;
-        this.handleCheck(stream);
-        return;
-      }
-      this.requests += 1;
-      this.handle(stream);
-    });
-    server.listen(this.port, '127.0.0.1');
-    await once(server, 'listening');
-    this.port = (server.address() as AddressInfo).port;
-    this.#server = server;
-  }
-
-  async go(): Promise<void> {
-    const closed = once(this.#server!, 'close');
-    this.#server!.close();
-    for (const session of this.#sessions) session.destroy();
-    await closed;
-  }
-}
 
 for (const [name, protocol, isTls] of [
   ['without TLS', 'h2c', false],
   ['over TLS', 'h2', true],
 ] as const) {
   describe(`in HTTP/2 ${name}`, () => {
-    const [a, b] = [new Target(isTls), new Target(isTls)];
+    const create = isTls ? () => createSecureServer(identity) : () => createServer();
+    const [a, b] = [new Http2Service(create), new Http2Service(create)];
+    const originOf = ({ port }: Http2Service) => `${isTls ? 'https' : 'http'}://127.0.0.1:${port}`;
     let t: TestGateway;
     before(async () => {
       await Promise.all([a.come(), b.come()]);
-      const both = `targets: ["${a.origin}", "${b.origin}"], protocol: ${protocol}, retries: 0${isTls ? `, tls: { ca_file: "${ca}" }` : ''}`;
+      const both = `targets: ["${originOf(a)}", "${originOf(b)}"], protocol: ${protocol}, retries: 0${isTls ? `, tls: { ca_file: "${ca}" }` : ''}`;
       const soon = 'timeouts: { headers_ms: 250 }';
       // A service for each, so that none begins with what another learnt.
       t = await startTestGateway(`
@@ -175,7 +106,7 @@ routes:
     });
 
     for (const [what, handle] of [
-      ['answers its check with a 503', answer(503)],
+      ['answers its check with a 503', answerStatus(503)],
       ['resets its check', (stream: ServerHttp2Stream) => stream.close(2)],
       ['does not answer its check', silent],
     ] as const) {

@@ -2,85 +2,57 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import {
-  createSecureServer,
-  createServer,
-  type Http2SecureServer,
-  type Http2Server,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
-import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
+import { createSecureServer, createServer, type ServerHttp2Stream } from 'node:http2';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { type Answer, assertProblem, exchange, readAnswers } from '@pi-gateway/http-front/raw-exchange.ts';
-import { makeAuthority } from '../../../launch/testing/certificates.ts';
 import { loadConfig } from '../routing/load-config.ts';
 import { loggedExchange } from '../testing/logged-exchange.ts';
 import { RawClient } from '../testing/raw-client.ts';
 import { startTestGateway, type TestGateway, until } from '../testing/start-test-gateway.ts';
+import { type Handle, Http2Service } from './testing/http2-service.ts';
+import { ownAuthority } from './testing/own-authority.ts';
 
 type Seen = { readonly stream: ServerHttp2Stream; readonly raw: readonly string[] };
-const folder = mkdtempSync(join(tmpdir(), 'pi-services-http2-'));
-const authority = makeAuthority();
-const sessions = new Set<ServerHttp2Session>();
-const servers: (Http2Server | Http2SecureServer | HttpsServer)[] = [];
+const { ca, identity } = ownAuthority();
 const clients: RawClient[] = [];
 let t: TestGateway;
 let token: string;
 let seen: Seen[] = [];
-let checks = 0;
-let handle: (stream: ServerHttp2Stream, raw: readonly string[]) => void;
+let handle: Handle;
 
 const answer = (stream: ServerHttp2Stream) => {
   stream.respond({ ':status': 200, 'content-type': 'text/plain' });
   stream.end('ok');
 };
 
-async function serve(server: Http2Server | Http2SecureServer | HttpsServer): Promise<string> {
-  server.on('session', (session: ServerHttp2Session) => {
-    sessions.add(session);
-    session.on('error', () => {});
-  });
-  server.on('stream', (stream: ServerHttp2Stream, headers: object, _flags: number, raw: string[]) => {
-    stream.on('error', () => {});
-    if ((headers as Record<string, unknown>)[':path'] === '/health') {
-      checks += 1;
-      stream.respond({ ':status': 200 }, { endStream: true });
-      return;
-    }
-    seen.push({ stream, raw });
-    handle(stream, raw);
-  });
-  servers.push(server.listen(0, '127.0.0.1'));
-  await once(server, 'listening');
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-before(async () => {
-  const { certificate: cert, key } = authority.issue({ names: ['127.0.0.1'] });
-  const ca = join(folder, 'ca.pem');
-  writeFileSync(ca, authority.certificate);
-  const plain = await serve(createServer());
-  const secureServer = createSecureServer({ cert, key, allowHTTP1: true });
-  secureServer.on('upgrade', (_req, socket) => {
+const note: Handle = (stream, raw) => {
+  seen.push({ stream, raw });
+  handle(stream, raw);
+};
+const plain = new Http2Service(() => createServer(), note);
+const secure = new Http2Service(() => {
+  const server = createSecureServer({ ...identity, allowHTTP1: true });
+  return server.on('upgrade', (_req, socket) => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n');
     socket.pipe(socket);
   });
-  const secure = await serve(secureServer);
-  const oldFashioned = await serve(createHttpsServer({ cert, key }, (_req, res) => res.end('old')));
+}, note);
+const oldFashioned = createHttpsServer(identity, (_req, res) => res.end('old'));
+
+before(async () => {
+  await Promise.all([plain.come(), secure.come(), once(oldFashioned.listen(0, '127.0.0.1'), 'listening')]);
+  const { port: oldPort } = oldFashioned.address() as AddressInfo;
   t = await startTestGateway(`
 services:
-  plain: { targets: ["http://${plain}"], protocol: h2c }
-  hasty: { targets: ["http://${plain}"], protocol: h2c, timeouts: { headers_ms: 100 } }
-  checked: { targets: ["http://${plain}"], protocol: h2c, health: { path: /health, interval_ms: 100 } }
-  secure: { targets: ["https://${secure}"], protocol: h2, tls: { ca_file: "${ca}" } }
-  unknown: { targets: ["https://${secure}"], protocol: h2 }
-  old: { targets: ["https://${oldFashioned}"], protocol: h2, tls: { ca_file: "${ca}" } }
-  told: { targets: ["http://${plain}"], protocol: h2c, identity: token }
+  plain: { targets: ["http://127.0.0.1:${plain.port}"], protocol: h2c }
+  hasty: { targets: ["http://127.0.0.1:${plain.port}"], protocol: h2c, timeouts: { headers_ms: 100 } }
+  checked: { targets: ["http://127.0.0.1:${plain.port}"], protocol: h2c, health: { path: /health, interval_ms: 100 } }
+  secure: { targets: ["https://127.0.0.1:${secure.port}"], protocol: h2, tls: { ca_file: "${ca}" } }
+  unknown: { targets: ["https://127.0.0.1:${secure.port}"], protocol: h2 }
+  old: { targets: ["https://127.0.0.1:${oldPort}"], protocol: h2, tls: { ca_file: "${ca}" } }
+  told: { targets: ["http://127.0.0.1:${plain.port}"], protocol: h2c, identity: token }
 routes:
   - { path: /plain/*, service: plain, access: public }
   - { path: /hasty/*, service: hasty, access: public }
@@ -96,10 +68,9 @@ routes:
 });
 after(async () => {
   await t.close();
-  for (const session of sessions) session.destroy();
-  for (const server of servers) server.close();
-  for (const server of servers) if ('closeAllConnections' in server) server.closeAllConnections();
-  rmSync(folder, { recursive: true, force: true });
+  await Promise.all([plain.go(), secure.go()]);
+  oldFashioned.close();
+  oldFashioned.closeAllConnections();
 });
 beforeEach(() => {
   seen = [];
@@ -279,7 +250,7 @@ describe('over TLS', () => {
 });
 
 test('health is asked for in HTTP/2', async () => {
-  await until('a check', () => checks > 0);
+  await until('a check', () => plain.checks > 0);
   assert.equal((await ask('GET /checked/x')).status, 200);
 });
 
