@@ -2,15 +2,10 @@
 // changed, doubled, cut.
 
 import fc from 'fast-check';
+import { mostly, pick } from './random-choice.ts';
+import { chunked, lineEnd, soundChunks } from './random-chunks.ts';
+import { fieldLine, oddFieldLine } from './random-fields.ts';
 import type { GivenAnswer } from './read-answer.ts';
-
-const pick = (...texts: readonly string[]) => fc.constantFrom(...texts);
-/** Mostly the first. */
-const mostly = <T>(first: fc.Arbitrary<T>, ...rest: readonly fc.Arbitrary<T>[]) =>
-  fc.oneof(
-    { arbitrary: first, weight: 6 * rest.length },
-    ...rest.map((arbitrary) => ({ arbitrary, weight: 1 })),
-  );
 
 const body = fc.oneof(
   pick(
@@ -24,112 +19,6 @@ const body = fc.oneof(
   ),
   fc.nat(300).map((length) => 'x'.repeat(length)),
 );
-
-const fieldLine = pick(
-  'content-type: text/plain',
-  'ETag: "abc"',
-  'x-empty:',
-  'x-latin: caf\u00e9',
-  'x-tab:\ta\tb\t',
-  'X-Spaces:   a  b   ',
-  'connection: keep-alive',
-  'keep-alive: timeout=5',
-  'set-cookie: a=1',
-  'set-cookie: b=2',
-);
-const oddFieldLine = pick(
-  'connection: close',
-  'Connection: keep-alive, close',
-  'connection: upgrade',
-  'upgrade: websocket',
-  'trailer: x-sum',
-  'x-control: a\u0001b',
-  'x-nul: a\u0000b',
-  'x-delete: a\u007fb',
-  'x-bare: a\rb',
-  'x-feed: a\nb',
-  ' folded',
-  '\tfolded',
-  'x space: a',
-  'x-space : a',
-  ': nameless',
-  'colonless',
-  'x\u00e9: a',
-  'content-length: 1',
-  'content-length: +1',
-  'content-length: 0x1',
-  'content-length: 1, 1',
-  'content-length:',
-  'content-length: 01',
-  'content-length: 1 1',
-  'content-length: 99999999999999999999',
-  'Content-Length: 5\r\ncontent-length: 5',
-  'content-length : 5',
-  'transfer-encoding: chunked',
-  'Transfer-Encoding: Chunked',
-  'transfer-encoding: gzip, chunked',
-  'transfer-encoding: chunked, gzip',
-  'transfer-encoding: identity',
-  'transfer-encoding: chunked\r\ntransfer-encoding: chunked',
-  'transfer-encoding:\u000bchunked',
-  'transfer-encoding: "chunked"',
-  'transfer-encoding: chunked;a=b',
-  'transfer-encoding:',
-  'content_length: 5',
-);
-
-const chunkSize = (length: number) =>
-  mostly(
-    fc.constant(length.toString(16)),
-    fc.constant(length.toString(16).toUpperCase()),
-    fc.constant(`000${length.toString(16)}`),
-    pick(
-      '0x1',
-      '-1',
-      '+1',
-      ' 1',
-      '1 ',
-      '',
-      'g',
-      'ffffffffffffffff',
-      '10000000000000000',
-      `${'0'.repeat(40)}1`,
-    ),
-  );
-const extension = mostly(
-  fc.constant(''),
-  pick(';a', ';a=b', ';a="b;\\"c"', ';a=b;c'),
-  pick(
-    ' ;a',
-    ';',
-    ';=',
-    ';a=',
-    ';a="b',
-    '; a',
-    ';a =b',
-    ';a\u0001',
-    ';a\rb',
-    ';a\nb',
-    `;${'e'.repeat(20_000)}`,
-  ),
-);
-const lineEnd = mostly(fc.constant('\r\n'), pick('\n', '\r', '', '\r\n ', '\n\r'));
-
-const chunk = fc
-  .tuple(fc.string({ minLength: 1, maxLength: 40, unit: 'binary-ascii' }), lineEnd, lineEnd, extension)
-  .chain(([data, first, second, ext]) =>
-    chunkSize(data.length).map((size) => `${size}${ext}${first}${data}${second}`),
-  );
-const lastChunk = fc
-  .tuple(mostly(pick('0'), pick('00', '0000', '0 ', '')), extension, lineEnd, lineEnd)
-  .chain(([size, ext, first, last]) =>
-    fc
-      .array(mostly(pick('x-sum: 7', 'x-other: a'), oddFieldLine), { maxLength: 2 })
-      .map((fields) => `${size}${ext}${first}${fields.map((line) => `${line}\r\n`).join('')}${last}`),
-  );
-const chunked = fc
-  .tuple(fc.array(chunk, { maxLength: 3 }), lastChunk)
-  .map(([chunks, last]) => `${chunks.join('')}${last}`);
 
 const statusLine = mostly(
   pick(
@@ -244,16 +133,6 @@ export const randomAnswer: fc.Arbitrary<GivenAnswer> = fc
   .filter(({ bytes }) => bytes.length > 0);
 
 const soundFields = fc.array(fieldLine, { maxLength: 6 });
-const soundChunks = fc
-  .tuple(
-    fc.array(fc.string({ minLength: 1, maxLength: 300, unit: 'binary-ascii' }), { maxLength: 5 }),
-    fc.array(pick('x-sum: 7', 'x-other: a'), { maxLength: 2 }),
-  )
-  .map(([pieces, trailer]) => {
-    const chunks = pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`).join('');
-    return `${chunks}0\r\n${trailer.map((line) => `${line}\r\n`).join('')}\r\n`;
-  });
-
 /** Nothing about these is wrong: every reader has to take them. */
 export const soundAnswer: fc.Arbitrary<GivenAnswer> = fc
   .tuple(
