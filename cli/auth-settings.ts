@@ -2,7 +2,7 @@
 // database and Redis may be those of a run that is up on DATA_DIR, and that only the commands which make signing
 // keys need the master key.
 
-import { authSettings } from '@pi-gateway/auth/config.ts';
+import { authSettings } from '@pi-gateway/auth/auth-settings.ts';
 import { readSettings, type Settings } from '@pi-gateway/env/settings.ts';
 import { readRunState } from '../launch/data-dir-lock.ts';
 import { CliError } from './cli-error.ts';

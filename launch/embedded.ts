@@ -7,7 +7,8 @@ import { settleAfterStart } from '@pi-gateway/after-start/settle-after-start.ts'
 import { readSettings } from '@pi-gateway/env/settings.ts';
 import { createLog, type Log } from '@pi-gateway/log/log.ts';
 import { createMemoryFeed } from '@pi-gateway/revocation/memory-feed.ts';
-import { authSettings, readAuthConfig } from '../services/auth/config.ts';
+import { authSettings } from '../services/auth/auth-settings.ts';
+import { readAuthConfig } from '../services/auth/config.ts';
 import { chooseThreadPoolSize, lowerHashingPriority } from '../services/auth/crypto/hashing-threads.ts';
 import { mailFolderOf } from '../services/auth/mail/mail-folder.ts';
 import { readGatewayConfig } from '../services/gateway/config.ts';

@@ -3,7 +3,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { authSettings } from '@pi-gateway/auth/config.ts';
+import { authSettings } from '@pi-gateway/auth/auth-settings.ts';
 import type { Setting } from '@pi-gateway/env/settings.ts';
 import { gatewaySettings } from '@pi-gateway/gateway/config.ts';
 import { problems } from '@pi-gateway/problem/problems.ts';

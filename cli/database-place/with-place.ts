@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { authSettings } from '@pi-gateway/auth/config.ts';
+import { authSettings } from '@pi-gateway/auth/auth-settings.ts';
 import { readSettings } from '@pi-gateway/env/settings.ts';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { lockDataDir, readRunState } from '../../launch/data-dir-lock.ts';

@@ -1,6 +1,6 @@
 // The limits on guessing and registering: one that is off is told.
 
-import { authSettings } from '@pi-gateway/auth/config.ts';
+import { authSettings } from '@pi-gateway/auth/auth-settings.ts';
 import { readSettings } from '@pi-gateway/env/settings.ts';
 import { readRedisUrl } from '../auth-settings.ts';
 import type { Io } from '../io.ts';

@@ -2,7 +2,7 @@
 // parameters would take as long as people bear.
 
 import { availableParallelism, totalmem } from 'node:os';
-import { authSettings } from '@pi-gateway/auth/config.ts';
+import { authSettings } from '@pi-gateway/auth/auth-settings.ts';
 import { leastMemoryKib } from '@pi-gateway/auth/crypto/argon2-floor.ts';
 import type { PasswordHashOptions } from '@pi-gateway/auth/crypto/password-hash.ts';
 import { readSettings } from '@pi-gateway/env/settings.ts';

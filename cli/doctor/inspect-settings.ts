@@ -1,6 +1,6 @@
 // Every setting of both services, read as they read it: a malformed one is named.
 
-import { authSettings } from '@pi-gateway/auth/config.ts';
+import { authSettings } from '@pi-gateway/auth/auth-settings.ts';
 import { readSettings, type SettingTable } from '@pi-gateway/env/settings.ts';
 import { gatewaySettings } from '@pi-gateway/gateway/config.ts';
 import type { Io } from '../io.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { authSettings } from '../../services/auth/config.ts';
+import { authSettings } from '../../services/auth/auth-settings.ts';
 import { gatewaySettings } from '../../services/gateway/config.ts';
 
 type Service = {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { authSettings } from '@pi-gateway/auth/config.ts';
+import { authSettings } from '@pi-gateway/auth/auth-settings.ts';
 import { gatewaySettings } from '@pi-gateway/gateway/config.ts';
 import { kustomization, readHere, readManifests } from './read-manifests.ts';
 
