@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { freePorts } from '../tests/journeys/free-ports.ts';
 import { startNodeService } from './node-service.ts';
+import { throwawayFolder } from './testing/throwaway-folder.ts';
 
 test('a service that stands still is killed and started again', async (t) => {
   const [port = 0] = await freePorts(1);
-  const dir = mkdtempSync(join(tmpdir(), 'pi-test-'));
+  const dir = throwawayFolder();
   const service = await startNodeService({
     name: 'a service',
     main: 'tests/proofs/small-service.ts',

@@ -22,7 +22,7 @@ export type PostgresOptions = {
   /** The data directory; made when it is not there. `postgres.log` stands beside it. */
   readonly dir: string;
   readonly log: Log;
-  /** Tests: no flush to disk, and `removeDir` goes when the process ends. */
+  /** Tests: no flush to disk, and `removeDir` goes with the server, or when the process ends. */
   readonly throwaway?: { readonly removeDir: string };
 };
 
@@ -146,7 +146,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     superuserUrl: `postgres://postgres@localhost/postgres?host=${host}`,
     async stop() {
       await server.stop();
-      await rm(socketDir, { recursive: true, force: true });
+      await rm(options.throwaway?.removeDir ?? socketDir, { recursive: true, force: true });
     },
   };
 }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { Redis } from 'ioredis';
 import { startRedis } from './redis.ts';
+import { startTestRedis } from './testing/test-redis.ts';
 
 const log = createLog({ service: 'test', level: 'silent' });
 
@@ -20,4 +22,12 @@ test('what Redis holds outlives a restart', async (t) => {
     client.disconnect();
     await redis.stop();
   }
+});
+
+test('one for tests takes its folder along when it is stopped', async () => {
+  const redis = await startTestRedis();
+  const folder = dirname(dirname(redis.url));
+  assert.ok(existsSync(join(folder, 'redis.log')));
+  await redis.stop();
+  assert.ok(!existsSync(folder));
 });

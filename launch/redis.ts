@@ -18,7 +18,7 @@ export type RedisOptions = {
   /** Where its data and log stand; made when it is not there. */
   readonly dir: string;
   readonly log: Log;
-  /** Tests: nothing is kept, and `removeDir` goes when the process ends. */
+  /** Tests: nothing is kept, and `removeDir` goes with the server, or when the process ends. */
   readonly throwaway?: { readonly removeDir: string };
 };
 
@@ -98,7 +98,7 @@ export async function startRedis(options: RedisOptions): Promise<RunningRedis> {
     url: socketPath,
     async stop() {
       await server.stop();
-      await rm(socketDir, { recursive: true, force: true });
+      await rm(options.throwaway?.removeDir ?? socketDir, { recursive: true, force: true });
     },
   };
 }

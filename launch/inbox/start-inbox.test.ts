@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { get, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
@@ -12,6 +11,7 @@ import {
 } from '@pi-gateway/http-front/raw-exchange.ts';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { writeMail } from '../../services/auth/mail/mail-folder.ts';
+import { throwawayFolder } from '../testing/throwaway-folder.ts';
 import { type Inbox, startInbox } from './start-inbox.ts';
 
 const masterKey = randomBytes(32);
@@ -20,12 +20,11 @@ const log = createLog({ service: 'test', level: 'silent' });
 let folder = '';
 let inbox: Inbox;
 before(async () => {
-  folder = join(await mkdtemp(join(tmpdir(), 'pi-inbox-')), 'mail');
+  folder = join(throwawayFolder(), 'mail');
   inbox = await startInbox({ port: 0, masterKey, folder, log });
 });
 after(async () => {
   await inbox.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
 type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string };

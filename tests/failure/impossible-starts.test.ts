@@ -4,19 +4,19 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { migrate } from '@pi-gateway/auth/db/migrate.ts';
 import { Client } from 'pg';
 import { createTestDatabase } from '../../launch/testing/test-database.ts';
+import { throwawayFolder } from '../../launch/testing/throwaway-folder.ts';
 
 type Settings = Readonly<Record<string, string>>;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'pi-test-'));
+const folder = throwawayFolder();
 const startMsMax = 30_000;
 const masterKey = 'ab'.repeat(32);
 const rightPassword = 'a-database-password';

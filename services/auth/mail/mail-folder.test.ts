@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { throwawayFolder } from '../../../launch/testing/throwaway-folder.ts';
 import { listMails, writeMail } from './mail-folder.ts';
 
 const mail = (subject: string) => ({
@@ -14,7 +14,7 @@ const mail = (subject: string) => ({
 const atMs = (ms: number) => new Date(1.7e12 + ms);
 
 test('what was written is read again, the newest first, to the millisecond', async () => {
-  const folder = join(await mkdtemp(join(tmpdir(), 'pi-mail-')), 'mail');
+  const folder = join(throwawayFolder(), 'mail');
   assert.deepEqual(await listMails(folder, 10), []);
   for (const ms of [2, 1, 3]) await writeMail(folder, mail(`Mail ${ms}`), atMs(ms));
   const { from: _, ...newest } = { ...mail('Mail 3'), date: 'Tue, 14 Nov 2023 22:13:20 +0000' };
@@ -26,7 +26,7 @@ test('what was written is read again, the newest first, to the millisecond', asy
 });
 
 test('a flood of mail keeps the newest thousand', async () => {
-  const folder = join(await mkdtemp(join(tmpdir(), 'pi-mail-')), 'mail');
+  const folder = join(throwawayFolder(), 'mail');
   for (let from = 0; from < 1010; from += 101) {
     await Promise.all(
       Array.from({ length: 101 }, (_, i) => writeMail(folder, mail(`Mail ${from + i}`), atMs(from + i))),

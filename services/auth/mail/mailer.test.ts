@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { throwawayFolder } from '../../../launch/testing/throwaway-folder.ts';
 import { createMailer } from './mailer.ts';
 
 const mail = { to: 'user@example.com', subject: 'Hello', text: 'A line' };
@@ -53,7 +53,7 @@ test('a mail server that is away is a 503, soon', async () => {
 });
 
 test('without a server it is a file only its owner reads', async () => {
-  const folder = join(await mkdtemp(join(tmpdir(), 'pi-mail-')), 'mail');
+  const folder = join(throwawayFolder(), 'mail');
   const mailer = createMailer({ smtpUrl: undefined, from, folder });
   await mailer.send(mail);
   const [name, ...more] = await readdir(folder);

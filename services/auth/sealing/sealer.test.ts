@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../../launch/testing/test-database.ts';
+import { throwawayFolder } from '../../../launch/testing/throwaway-folder.ts';
 import { hashSeal, isSignedBy, readSeal } from '../audit/seal.ts';
 import { countEntries, describeEntries } from '../audit/seal-entries.ts';
 import { type Database, openDatabase } from '../db/database.ts';
@@ -26,7 +26,7 @@ before(async () => {
   database = await createTestDatabase();
   await migrate(database.url, 'up');
   db = openDatabase({ url: database.url, poolMax: 8, log });
-  folder = await mkdtemp(join(tmpdir(), 'pi-seals-'));
+  folder = throwawayFolder();
 });
 after(() => db.close());
 

@@ -3,14 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLog } from '@pi-gateway/log/log.ts';
 import { deriveSecret } from '@pi-gateway/master-key/derive-secret.ts';
 import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../../launch/testing/test-database.ts';
+import { throwawayFolder } from '../../../launch/testing/throwaway-folder.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { prepareDatabase } from '../db/prepare-database.ts';
 import { openAnchors } from '../sealing/anchors.ts';
@@ -63,7 +62,7 @@ export async function makeSealedLog({ anchored = true } = {}): Promise<SealedLog
   const superuser = new Client({ connectionString: database.superuserUrl });
   await superuser.connect();
   const masterKey = randomBytes(32);
-  const dataDir = await mkdtemp(join(tmpdir(), 'pi-sealed-'));
+  const dataDir = throwawayFolder();
   const anchorsPath = join(dataDir, 'audit-anchors.ndjson');
   const sealer = await openSealer({
     db,

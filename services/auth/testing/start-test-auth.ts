@@ -2,10 +2,8 @@
 // a folder; limits are off unless a test sets them.
 
 import { randomBytes } from 'node:crypto';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createLog } from '@pi-gateway/log/log.ts';
+import { throwawayFolder } from '../../../launch/testing/throwaway-folder.ts';
 import { startAuth } from '../app.ts';
 import { type AuthConfig, readAuthConfig } from '../config.ts';
 import { type AuthDeps, openAuthDeps } from '../deps.ts';
@@ -47,7 +45,7 @@ export async function startTestAuth(
     MASTER_KEY: randomBytes(32).toString('hex'),
     AUTH_PORT: '0',
     AUTH_METRICS_PORT: 'off',
-    DATA_DIR: await mkdtemp(join(tmpdir(), 'pi-auth-')),
+    DATA_DIR: throwawayFolder(),
     ADMIN_PASSWORD: adminPassword,
     RATE_LIMIT_LOGIN_PER_IP: 'off',
     RATE_LIMIT_LOGIN_PER_ACCOUNT: 'off',
