@@ -46,6 +46,15 @@ function openLock(path: string): DatabaseSync | undefined {
   }
 }
 
+function cannotWrite(dir: string, cause: unknown): LaunchError {
+  const why = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+  const advice =
+    why === 'ENOSPC'
+      ? 'its disk is full, make room first.'
+      : 'set DATA_DIR to a folder of yours, or start as its owner.';
+  return new LaunchError(`DATA_DIR: cannot write to ${dir} (${why}): ${advice}`, { cause });
+}
+
 /**
  * Makes `dataDir` (0700) and takes its lock.
  * @throws {LaunchError} naming the process that has it, or why the directory cannot be used.
@@ -57,11 +66,7 @@ export function lockDataDir(dataDir: string, run: RunState['run']): DataDirLock 
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     lock = openLock(join(dir, 'run.lock'));
   } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code ?? 'unknown';
-    throw new LaunchError(
-      `DATA_DIR: cannot write to ${dir} (${why}): set DATA_DIR to a folder of yours, or start as its owner.`,
-      { cause },
-    );
+    throw cannotWrite(dir, cause);
   }
   if (lock === undefined) {
     const pid = readRunState(dir)?.pid;
@@ -75,7 +80,12 @@ export function lockDataDir(dataDir: string, run: RunState['run']): DataDirLock 
     renameSync(`${path}.new`, path);
   };
   const held = lock;
-  tell({ pid: process.pid, run });
+  try {
+    tell({ pid: process.pid, run });
+  } catch (cause) {
+    held.close();
+    throw cannotWrite(dir, cause);
+  }
   return {
     dir,
     tell,

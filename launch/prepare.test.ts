@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -53,6 +53,22 @@ describe('the lock of a data directory', () => {
       () => lockDataDir(join(scratch, 'file'), 'embedded'),
       /^LaunchError: DATA_DIR: cannot write to .*$/,
     );
+  });
+
+  // /dev/full answers every write as a full disk does (full(4)).
+  const fullDevice = { skip: process.platform !== 'linux' && 'only Linux has /dev/full' };
+  test('a full disk stops the start in one line that says so, and holds no lock', fullDevice, () => {
+    const full = join(scratch, 'full');
+    mkdirSync(full);
+    symlinkSync('/dev/full', join(full, 'run.json.new'));
+    assert.throws(
+      () => lockDataDir(full, 'embedded'),
+      new RegExp(
+        `^LaunchError: DATA_DIR: cannot write to ${full} \\(ENOSPC\\): its disk is full, make room first\\.$`,
+      ),
+    );
+    rmSync(join(full, 'run.json.new'));
+    lockDataDir(full, 'embedded').release();
   });
 });
 
