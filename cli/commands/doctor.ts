@@ -9,6 +9,7 @@ import type { Finding } from '../doctor/finding.ts';
 import { inspectAuditLog } from '../doctor/inspect-audit-log.ts';
 import { inspectClock } from '../doctor/inspect-clock.ts';
 import { inspectDatabase } from '../doctor/inspect-database.ts';
+import { inspectDisk } from '../doctor/inspect-disk.ts';
 import { inspectGatewayFile } from '../doctor/inspect-gateway-file.ts';
 import { inspectImportedHashes } from '../doctor/inspect-imported-hashes.ts';
 import { inspectKeys } from '../doctor/inspect-keys.ts';
@@ -17,6 +18,7 @@ import { inspectPasswordHash } from '../doctor/inspect-password-hash.ts';
 import { inspectRedis } from '../doctor/inspect-redis.ts';
 import { inspectSchema } from '../doctor/inspect-schema.ts';
 import { inspectSettings } from '../doctor/inspect-settings.ts';
+import { inspectStorage } from '../doctor/inspect-storage.ts';
 import { type Io, printAnswer } from '../io.ts';
 import { readWholeUpTo } from '../read-whole.ts';
 
@@ -37,6 +39,8 @@ export function addDoctor(parent: Command, io: Io): void {
         ...inspectSettings(io),
         await inspectDatabase(io),
         await inspectSchema(io),
+        await inspectStorage(io),
+        inspectDisk(io),
         await inspectClock(io),
         await inspectKeys(io),
         await inspectAuditLog(io),

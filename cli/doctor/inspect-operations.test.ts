@@ -9,6 +9,7 @@ import { startTestAuth } from '../../services/auth/testing/start-test-auth.ts';
 import { callPi } from '../testing/run-pi.ts';
 import type { Finding } from './finding.ts';
 import { judgeClock } from './inspect-clock.ts';
+import { judgeDisk } from './inspect-disk.ts';
 import { judgeSchema } from './inspect-schema.ts';
 
 let log: SealedLog;
@@ -31,7 +32,7 @@ async function doctor(settings: Record<string, string> = {}) {
 test('a sound place: schema, clock, keys, audit log and limits are ok, and the exit code is 0', async () => {
   const { code, find } = await doctor();
   assert.equal(code, 0);
-  for (const part of ['schema', 'clock', 'signing keys', 'audit log', 'limits']) {
+  for (const part of ['schema', 'storage', 'clock', 'signing keys', 'audit log', 'limits']) {
     assert.equal(find(part).state, 'ok', `${part}: ${find(part).detail}`);
   }
   assert.match(find('signing keys').detail, /the master key opens all 1$/);
@@ -53,6 +54,23 @@ test('an audit log that is shorter than its anchors fails', async () => {
   assert.deepEqual([code, find('audit log').state], [3, 'fail']);
   assert.match(find('audit log').detail, /run npx pi audit verify$/);
   await writeFile(log.anchorsPath, anchors);
+});
+
+test('a database that is reached and read but takes no writes fails, and says why', async () => {
+  const name = new URL(log.database.url).pathname.slice(1);
+  const set = (value: string) =>
+    log.superuser.query(`alter database ${name} set default_transaction_read_only = ${value}`);
+  await set('on');
+  const { code, find } = await doctor();
+  await set('off');
+  assert.deepEqual([code, find('PostgreSQL').state, find('storage').state], [3, 'ok', 'fail']);
+  assert.match(find('storage').detail, /read-only transaction/);
+});
+
+test('a disk without room for a piece of the log of changes fails, one that is nearly full is a warning', () => {
+  const of = (bavail: number) => judgeDisk({ bavail, blocks: 1000, bsize: 1_000_000 });
+  assert.deepEqual([of(16).state, of(17).state, of(99).state, of(100).state], ['fail', 'warn', 'warn', 'ok']);
+  assert.equal(of(16).detail, '16 of 1000 MB are free: see docs/runbooks/full-disk.md');
 });
 
 test('limits that are off are a warning that names them', async () => {
