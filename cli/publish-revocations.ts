@@ -1,4 +1,4 @@
-// Tells the gateways over Redis. Without Redis they learn of it by polling auth.
+// Tells the gateways over Redis, before the command ends. Without Redis they learn of it by polling auth.
 
 import { createLog } from '@pi-gateway/log/log.ts';
 import { createRedisPublisher } from '@pi-gateway/revocation/redis-feed.ts';
@@ -11,6 +11,7 @@ export async function publishRevocations(
   if (redisUrl === undefined || revocations.length === 0) return;
   const publisher = createRedisPublisher(redisUrl, createLog({ service: 'pi', level: 'error' }));
   try {
+    await publisher.connected();
     await publisher.publish(revocations);
   } finally {
     await publisher.close();

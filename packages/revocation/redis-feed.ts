@@ -2,6 +2,7 @@
 // which pub/sub cannot. Neither side ever throws into its caller or waits for a Redis that is away; what is not
 // delivered is made up for by polling auth.
 
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@pi-gateway/log/log.ts';
 import { connectRedis } from '@pi-gateway/redis-client/connect-redis.ts';
@@ -18,9 +19,18 @@ const readBlockMs = 500;
 const readEntries = 500;
 const readRetryMs = 100;
 const firstReadMs = 500;
+const connectMs = 1_000;
+
+export type RedisPublisher = RevocationPublisher & {
+  /**
+   * Once Redis is reached, or cannot be, or a second later. A service has long been connected when it publishes; whoever publishes as
+   * soon as it is made, and ends then, waits for it: what cannot be sent at once would wait for a process that is gone.
+   */
+  connected(): Promise<void>;
+};
 
 /** Auth's side. What cannot be published now waits (bounded) and is published when Redis is back. */
-export function createRedisPublisher(redisUrl: string, log: Log): RevocationPublisher {
+export function createRedisPublisher(redisUrl: string, log: Log): RedisPublisher {
   const redis = connectRedis({
     url: redisUrl,
     name: 'revocation-publisher',
@@ -61,6 +71,11 @@ export function createRedisPublisher(redisUrl: string, log: Log): RevocationPubl
   redis.on('ready', () => void drain());
 
   return {
+    async connected() {
+      if (redis.status === 'ready') return;
+      const signal = AbortSignal.timeout(connectMs);
+      await once(redis, 'ready', { signal }).catch(() => undefined);
+    },
     async publish(revocations) {
       for (const revocation of revocations) waiting.push(revocation);
       // The oldest go first: polling has told of them by now. Not while some of them are being sent.
