@@ -1,7 +1,7 @@
 // `pi webhook rotate`: a new secret. For some time the one before signs too, so that the receiver can change over.
 
 import { rotateWebhookSecret } from '@pi-gateway/auth/webhooks/change-webhooks.ts';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Io, printAnswer } from '../io.ts';
 import { readDurationUpTo } from '../read-duration.ts';
 import { readWebhookKey } from '../read-master-key.ts';
@@ -15,7 +15,11 @@ export function addWebhookRotate(parent: Command, io: Io): void {
     .command('rotate')
     .description('make a new secret, shown this once; the one before signs too for a while')
     .argument('<id>', 'its id, as pi webhook list shows it')
-    .option('--overlap <time>', 'for how long both sign', readDurationUpTo(30 * daySeconds), daySeconds)
+    .addOption(
+      new Option('--overlap <time>', 'for how long both sign')
+        .argParser(readDurationUpTo(30 * daySeconds))
+        .default(daySeconds, '24h'),
+    )
     .option('--json', 'answer as JSON')
     .action(async (id: string, { overlap, json }: { overlap: number; json?: true }) => {
       const secret = await onWebhook(id, () =>
