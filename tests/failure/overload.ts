@@ -23,9 +23,10 @@ const patienceMs = 1000;
 const normalTimes = 2;
 const normalMsMin = 25;
 
-function goodPerSecond({ sent, failed, latency }: LoadResult, seconds: number): number {
+/** Over all the time it took, of which the end is for what still waited: at the peak as under overload. */
+function goodPerSecond({ sent, perSecond, failed }: LoadResult): number {
   const bad = Object.values(failed).reduce((sum, count) => sum + count, 0);
-  return (Math.min(sent, latency.samples) - bad) / seconds;
+  return perSecond * (1 - bad / sent);
 }
 
 export async function proveOverloadIsSurvived(rig: Rig, options: OverloadOptions) {
@@ -40,15 +41,13 @@ export async function proveOverloadIsSurvived(rig: Rig, options: OverloadOptions
 
   let peak = 0;
   for (let rate = firstRate; rate <= rateMax; rate *= 1.5) {
-    const good = goodPerSecond(await run(Math.round(rate), options.stepSeconds), options.stepSeconds);
+    const good = goodPerSecond(await run(Math.round(rate), options.stepSeconds));
     peak = Math.max(peak, good);
     if (good < rate * 0.8) break;
   }
   const usual = Math.round(peak * usualShare);
   const before = await run(usual, windowSeconds * 2);
-  const startMs = performance.now();
   const over = await run(Math.round(peak * options.times), options.seconds);
-  const tookSeconds = (performance.now() - startMs) / 1000;
   const normalMs = Math.max(before.latency.p99Ms * normalTimes, normalMsMin);
   const endMs = performance.now();
   let recoveredMs = Number.POSITIVE_INFINITY;
@@ -62,7 +61,7 @@ export async function proveOverloadIsSurvived(rig: Rig, options: OverloadOptions
     peakPerSecond: peak,
     offeredPerSecond: Math.round(peak * options.times),
     seconds: options.seconds,
-    goodPerSecond: goodPerSecond(over, tookSeconds),
+    goodPerSecond: goodPerSecond(over),
     failed: over.failed,
     givenUp: over.givenUp,
     usualPerSecond: usual,
