@@ -95,6 +95,12 @@ export const storeRows: Sections = {
     },
     { what: 'Before it connects anew, at most', file: redis, name: 'most', after: 'again' },
     {
+      what: 'The connection of a command of `pi` that has revocations to tell',
+      file: feed,
+      name: 'connectMs',
+      after: 'it ends, and gateways ask auth',
+    },
+    {
       what: 'A revocation to be published',
       file: feed,
       name: 'publishTimeoutMs',
