@@ -109,6 +109,7 @@ function otherParts(results: Results): string {
 
 function flat(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return value.map(flat).join(', ');
   const entries = Object.entries(value).filter(([, one]) => !Array.isArray(one) || one.length > 0);
   return entries.map(([key, one]) => `${key} ${flat(one)}`).join(', ') || 'none';
 }

@@ -7,6 +7,8 @@ import { Answers } from './answers.ts';
 import { Ledger } from './ledger.ts';
 import { endings, firstPassword, type LifeContext, liveOnce } from './user-life.ts';
 
+type Account = { readonly email: string; readonly password: string };
+
 export type MixedLoad = {
   readonly answers: Answers;
   readonly ledger: Ledger;
@@ -15,11 +17,13 @@ export type MixedLoad = {
   readonly tokens: readonly string[];
   /** Ends it, and waits for what is under way. */
   stop(): Promise<void>;
+  /** After `stop`, with tokens that are new. */
+  goOn(): Promise<void>;
 };
 
 export type MixedLoadOptions = {
   readonly entry: Target;
-  readonly admin: { readonly email: string; readonly password: string };
+  readonly admin: Account;
   readonly readsPerSecond: number;
   /** Where the requests with tokens go. */
   readonly readPath?: string;
@@ -46,26 +50,33 @@ export async function logInPatiently(entry: Target, email: string, password: str
   }
 }
 
-async function makeReader(entry: Target, index: number): Promise<string> {
-  const email = `reader${index}-${Date.now()}@example.com`;
-  const body = { email, password: firstPassword };
+async function makeReader(entry: Target, index: number): Promise<Account> {
+  const body = { email: `reader${index}-${Date.now()}@example.com`, password: firstPassword };
   const { status } = await send(entry, { method: 'POST', path: '/api/auth/register', body });
   if (status !== 201) throw new Error(`register: ${status}`);
-  return (await logInPatiently(entry, email, firstPassword)).access_token;
+  return body;
 }
 
 /** Begins at once; the first answers are good before it resolves. */
 export async function startMixedLoad(options: MixedLoadOptions): Promise<MixedLoad> {
   const { entry, admin, readsPerSecond, readPath = '/up/x', lives, pauseMs = 50, onClosed } = options;
   const [ledger, answers] = [new Ledger(), new Answers()];
-  const adminToken = (await logInPatiently(entry, admin.email, admin.password)).access_token;
-  const tokens = await Promise.all(Array.from({ length: readers }, (_, index) => makeReader(entry, index)));
+  const accounts = await Promise.all(Array.from({ length: readers }, (_, index) => makeReader(entry, index)));
+  async function signIn(): Promise<Pick<MixedLoad, 'adminToken' | 'tokens'>> {
+    const tokenOf = async ({ email, password }: Account) =>
+      (await logInPatiently(entry, email, password)).access_token;
+    const [adminToken, ...tokens] = await Promise.all([admin, ...accounts].map(tokenOf));
+    return { adminToken: adminToken!, tokens };
+  }
+  let signedIn = await signIn();
   const state = { isOver: false };
   const context: LifeContext = {
     target: entry,
     ledger,
     answers,
-    adminToken,
+    get adminToken() {
+      return signedIn.adminToken;
+    },
     isOver: () => state.isOver,
     ...(onClosed === undefined ? {} : { onClosed }),
   };
@@ -76,17 +87,19 @@ export async function startMixedLoad(options: MixedLoadOptions): Promise<MixedLo
     const answer = await send(entry, { path: readPath, token }).catch(() => undefined);
     answers.note('read', sentMs, answer);
   }
-  const startMs = performance.now();
-  let sent = 0;
-  const timer = setInterval(() => {
-    const due = ((performance.now() - startMs) / 1000) * readsPerSecond;
-    for (; sent < due; sent += 1) {
-      const reading: Promise<void> = readOnce(tokens[sent % readers]!).finally(() =>
-        underWay.delete(reading),
-      );
-      underWay.add(reading);
-    }
-  }, tickMs);
+  function keepReading(): NodeJS.Timeout {
+    const startMs = performance.now();
+    let sent = 0;
+    return setInterval(() => {
+      const due = ((performance.now() - startMs) / 1000) * readsPerSecond;
+      for (; sent < due; sent += 1) {
+        const reading: Promise<void> = readOnce(signedIn.tokens[sent % readers]!).finally(() =>
+          underWay.delete(reading),
+        );
+        underWay.add(reading);
+      }
+    }, tickMs);
+  }
 
   let born = 0;
   async function keepLiving(): Promise<void> {
@@ -96,19 +109,32 @@ export async function startMixedLoad(options: MixedLoadOptions): Promise<MixedLo
       await delay(pauseMs);
     }
   }
-  const living = Promise.all(Array.from({ length: lives }, keepLiving));
-  living.catch(() => undefined);
+  function begin() {
+    state.isOver = false;
+    const living = Promise.all(Array.from({ length: lives }, keepLiving));
+    living.catch(() => undefined);
+    return { timer: keepReading(), living };
+  }
+  let going = begin();
 
   return {
     answers,
     ledger,
-    adminToken,
-    tokens,
+    get adminToken() {
+      return signedIn.adminToken;
+    },
+    get tokens() {
+      return signedIn.tokens;
+    },
     async stop() {
       state.isOver = true;
-      clearInterval(timer);
-      await living;
+      clearInterval(going.timer);
+      await going.living;
       await Promise.all(underWay);
+    },
+    async goOn() {
+      signedIn = await signIn();
+      going = begin();
     },
   };
 }

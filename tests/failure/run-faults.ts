@@ -2,6 +2,7 @@
 // those whose name holds one: `npm run test:faults -- postgres kill-auth`. Figures go to bench/results/faults.json.
 // `--seconds=<n>`: how long a fault lasts, `--minutes=<n>`: how long the soak. The disk that is filled has to be mounted: that one needs root.
 
+import { collecting } from '../proofs/held-memory.ts';
 import { judge, type Proof } from '../proofs/proof.ts';
 import { runProofs } from '../proofs/run-proof.ts';
 import { proveDeploysUnnoticed, proveOldCodeGoesOn, turningKeys } from './deploys.ts';
@@ -37,6 +38,8 @@ function readNumber(name: string, fallback: number): number {
 const soakMinutes = readNumber('minutes', 30);
 /** Refuses what comes too late, as it does by default. */
 const sheds: RigOptions = { env: { GATEWAY_SHED_LAG_MS: '300' } };
+/** What is remembered of a token goes with it: as much comes as goes once the first have expired. */
+const holdsSteady: RigOptions = { env: { ACCESS_TOKEN_TTL_SECONDS: '240', ...collecting } };
 
 function faultProof(fault: FaultCase, options: RigOptions = {}): Proof {
   const size = { ...load, seconds: readNumber('seconds', 10), recoveryMs: 5000 };
@@ -154,6 +157,8 @@ const proofs: readonly Proof[] = [
           ),
           faultSeconds: 3,
           faultEverySeconds: 10,
+          legSeconds: 160,
+          restSeconds: 80,
         });
         return judge(figures, [
           [figures.memoryGrowthPercent <= 1, 'memory grows by 1 % at most'],
@@ -161,7 +166,7 @@ const proofs: readonly Proof[] = [
           [figures.recoveryMsMax <= 5000, 'whole again within five seconds'],
           [figures.ledger.broken.length === 0, 'nothing that was acknowledged is lost or undone'],
         ]);
-      }),
+      }, holdsSteady),
   },
 ];
 

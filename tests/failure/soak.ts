@@ -1,15 +1,25 @@
 // A long run under load in which one fault follows the other. What is kept in memory, open files and connections must be
-// as many at its end as when it was warm.
+// as many at its end as when it was warm. Under load they go up and down with what is under way, by more than what is
+// allowed: so the load rests before each sample until pools have let go of what nobody uses, the signing key is withdrawn,
+// which empties the caches of tokens (they have a bound, but take longer than this run to reach it), and garbage is collected.
 
-import { readdirSync } from 'node:fs';
+import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { measureProcessTree } from '../../tools/process-memory.ts';
+import { createLog } from '@pi-gateway/log/log.ts';
+import { deriveSecret } from '@pi-gateway/master-key/derive-secret.ts';
+import { publishRevocations } from '../../cli/publish-revocations.ts';
+import { openDatabase } from '../../services/auth/db/database.ts';
+import { revokeSigningKey } from '../../services/auth/keys/change-signing-keys.ts';
+import { descriptorsOf } from '../proofs/descriptors-of.ts';
+import { heldBy } from '../proofs/held-memory.ts';
+import { readKeyId } from '../proofs/read-claims.ts';
 import { slope } from '../proofs/slope.ts';
 import { type MixedLoad, startMixedLoad } from './drive-load.ts';
 import { type FaultCase, readLedger, untilWhole } from './measure-fault.ts';
 import type { Rig } from './start-rig.ts';
 
 export type SoakOptions = {
+  /** Under load; the rests come on top. */
   readonly seconds: number;
   /** Not counted: caches fill, code is compiled. */
   readonly warmSeconds: number;
@@ -18,14 +28,20 @@ export type SoakOptions = {
   readonly faults: readonly FaultCase[];
   readonly faultSeconds: number;
   readonly faultEverySeconds: number;
+  /** Of load, between two rests; the access tokens of the system live longer. */
+  readonly legSeconds: number;
+  /** Longer than anybody keeps a connection that nobody uses. */
+  readonly restSeconds: number;
 };
 
 type Sample = { readonly atSeconds: number; readonly mb: number; readonly descriptors: number };
 
-function sample(pids: readonly number[], atSeconds: number): Sample {
-  const bytes = pids.flatMap((pid) => measureProcessTree(pid)).reduce((sum, one) => sum + one.bytes, 0);
-  const descriptors = pids.reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/fd`).length, 0);
-  return { atSeconds, mb: bytes / 1e6, descriptors };
+/** Of a system at rest; its processes were started with `collecting`. */
+async function sample(pids: readonly number[], atSeconds: number): Promise<Sample> {
+  const held = await Promise.all(pids.map(heldBy));
+  const open = pids.flatMap((pid) => Object.values(descriptorsOf(pid)));
+  const sum = (list: readonly number[]) => list.reduce((total, one) => total + one, 0);
+  return { atSeconds, mb: sum(held) / 1e6, descriptors: sum(open) };
 }
 
 /** What the regression line gains over the samples, in percent of where it begins. */
@@ -45,39 +61,60 @@ async function breakShortly(rig: Rig, load: MixedLoad, fault: FaultCase, seconds
   });
 }
 
+/** The one that signed `token`, as `pi keys revoke` does. */
+async function withdrawKey(rig: Rig, token: string): Promise<void> {
+  const log = createLog({ service: 'soak', level: 'silent' });
+  const db = openDatabase({ url: rig.databaseUrl, poolMax: 1, log });
+  try {
+    const sealKey = deriveSecret(rig.masterKey, 'signing-key-encryption/v1');
+    const revoked = await revokeSigningKey(db, sealKey, readKeyId(token));
+    assert.ok(revoked !== undefined);
+    await publishRevocations(rig.links.redis.url, revoked.revocations);
+  } finally {
+    await db.close();
+  }
+}
+
 export async function soak(rig: Rig, options: SoakOptions) {
   const { entry, admin } = rig;
   const load = await startMixedLoad({ entry, admin, ...options, pauseMs: 500 });
   const pids = [...rig.auths, ...rig.gateways].map((service) => service.pid());
-  const startMs = performance.now();
-  const elapsed = () => (performance.now() - startMs) / 1000;
   const samples: Sample[] = [];
-  let faults = 0;
   const recoveries: number[] = [];
+  let [loadedMs, legMs] = [0, 0];
+
+  async function rest(): Promise<void> {
+    await load.stop();
+    await withdrawKey(rig, load.adminToken);
+    await delay(options.restSeconds * 1000);
+    const taken = await sample(pids, loadedMs / 1000);
+    if (loadedMs >= options.warmSeconds * 1000) samples.push(taken);
+    await load.goOn();
+  }
+
   try {
-    while (elapsed() < options.seconds) {
+    while (loadedMs < options.seconds * 1000) {
+      const startMs = performance.now();
       await delay(options.faultEverySeconds * 1000);
-      // In the calm before the next one: what a fault has heaped up is of the past.
-      if (elapsed() >= options.warmSeconds) samples.push(sample(pids, elapsed()));
-      const fault = options.faults[faults % options.faults.length]!;
+      const fault = options.faults[recoveries.length % options.faults.length]!;
       recoveries.push(await breakShortly(rig, load, fault, options.faultSeconds));
-      faults += 1;
+      loadedMs += performance.now() - startMs;
+      if (loadedMs - legMs < options.legSeconds * 1000) continue;
+      legMs = loadedMs;
+      await rest();
     }
   } finally {
     await load.stop();
   }
   return {
     seconds: options.seconds,
-    faults,
+    faults: recoveries.length,
     recoveryMsMax: Math.max(...recoveries),
     reads: load.answers.tally('read').answers,
     writes: load.answers.tally('write').answers,
-    samples: samples.length,
-    mbFirst: samples[0]?.mb,
-    mbLast: samples.at(-1)?.mb,
+    mb: samples.map(({ mb }) => Math.round(mb)),
     memoryGrowthPercent: growthPercent(samples.map(({ atSeconds, mb }) => [atSeconds, mb])),
-    descriptorsFirst: samples[0]?.descriptors,
-    descriptorsLast: samples.at(-1)?.descriptors,
+    descriptors: samples.map(({ descriptors }) => descriptors),
     descriptorsGrowthPercent: growthPercent(
       samples.map(({ atSeconds, descriptors }) => [atSeconds, descriptors]),
     ),

@@ -40,6 +40,7 @@ export type Rig = {
   };
   readonly admin: { readonly email: string; readonly password: string };
   readonly databaseUrl: string;
+  readonly masterKey: Buffer;
   superuser(): Promise<Superuser>;
   close(): Promise<void>;
 };
@@ -112,8 +113,9 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const configPath = join(folder, 'gateway.yaml');
   writeFileSync(configPath, gatewayYaml(authPorts, upOrigin, links.service.url));
   await options.beforeStart?.(links);
+  const masterKey = randomBytes(32);
   const env = {
-    MASTER_KEY: randomBytes(32).toString('hex'),
+    MASTER_KEY: masterKey.toString('hex'),
     DATABASE_URL: databaseUrl.href,
     REDIS_URL: links.redis.url,
     ADMIN_PASSWORD: adminPassword,
@@ -185,6 +187,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     links,
     admin: { email: 'admin@example.com', password: adminPassword },
     databaseUrl: databaseUrl.href,
+    masterKey,
     superuser() {
       const url = new URL(postgres.superuserUrl);
       url.pathname = databaseUrl.pathname;
