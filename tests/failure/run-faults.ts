@@ -39,7 +39,7 @@ const soakMinutes = readNumber('minutes', 30);
 /** Refuses what comes too late, as it does by default. */
 const sheds: RigOptions = { env: { GATEWAY_SHED_LAG_MS: '300' } };
 /** What is remembered of a token goes with it: as much comes as goes once the first have expired. */
-const holdsSteady: RigOptions = { env: { ACCESS_TOKEN_TTL_SECONDS: '240', ...collecting } };
+const holdsSteady: RigOptions = { env: { ACCESS_TOKEN_TTL_SECONDS: '300', ...collecting } };
 
 function faultProof(fault: FaultCase, options: RigOptions = {}): Proof {
   const size = { ...load, seconds: readNumber('seconds', 10), recoveryMs: 5000 };
@@ -157,8 +157,8 @@ const proofs: readonly Proof[] = [
           ),
           faultSeconds: 3,
           faultEverySeconds: 10,
-          legSeconds: 160,
-          restSeconds: 80,
+          legSeconds: 200,
+          restSeconds: 60,
         });
         return judge(figures, [
           [figures.memoryGrowthPercent <= 1, 'memory grows by 1 % at most'],

@@ -1,7 +1,9 @@
 // A long run under load in which one fault follows the other. What is kept in memory, open files and connections must be
 // as many at its end as when it was warm. Under load they go up and down with what is under way, by more than what is
 // allowed: so the load rests before each sample until pools have let go of what nobody uses, the signing key is withdrawn,
-// which empties the caches of tokens (they have a bound, but take longer than this run to reach it), and garbage is collected.
+// which empties the caches of tokens (they have a bound, but take longer than this run to reach it), and garbage is
+// collected. Even at rest a connection comes and goes with what is asked every second; what leaks never goes, so that
+// each process counts with the fewest it has open in a while.
 
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -30,17 +32,31 @@ export type SoakOptions = {
   readonly faultEverySeconds: number;
   /** Of load, between two rests; the access tokens of the system live longer. */
   readonly legSeconds: number;
-  /** Longer than anybody keeps a connection that nobody uses. */
+  /** With the seconds in which open files are counted: longer than anybody keeps a connection that nobody uses. */
   readonly restSeconds: number;
 };
 
 type Sample = { readonly atSeconds: number; readonly mb: number; readonly descriptors: number };
 
+const sum = (list: readonly number[]) => list.reduce((total, one) => total + one, 0);
+const looks = 30;
+const lookMs = 1000;
+
+async function fewestOpen(pid: number): Promise<number> {
+  let fewest = Number.POSITIVE_INFINITY;
+  for (let look = 0; look < looks; look += 1) {
+    fewest = Math.min(fewest, sum(Object.values(descriptorsOf(pid))));
+    await delay(lookMs);
+  }
+  return fewest;
+}
+
 /** Of a system at rest; its processes were started with `collecting`. */
 async function sample(pids: readonly number[], atSeconds: number): Promise<Sample> {
+  const open = await Promise.all(pids.map(fewestOpen));
   const held = await Promise.all(pids.map(heldBy));
-  const open = pids.flatMap((pid) => Object.values(descriptorsOf(pid)));
-  const sum = (list: readonly number[]) => list.reduce((total, one) => total + one, 0);
+  const ofEach = held.map((bytes, i) => `${(bytes / 1e6).toFixed(1)} MB, ${open[i]} open`);
+  console.error(`soak: after ${Math.round(atSeconds)} s of load ${ofEach.join(' · ')}`);
   return { atSeconds, mb: sum(held) / 1e6, descriptors: sum(open) };
 }
 
@@ -83,13 +99,10 @@ export async function soak(rig: Rig, options: SoakOptions) {
   const recoveries: number[] = [];
   let [loadedMs, legMs] = [0, 0];
 
-  async function rest(): Promise<void> {
-    await load.stop();
+  async function sampleAtRest(): Promise<void> {
     await withdrawKey(rig, load.adminToken);
     await delay(options.restSeconds * 1000);
-    const taken = await sample(pids, loadedMs / 1000);
-    if (loadedMs >= options.warmSeconds * 1000) samples.push(taken);
-    await load.goOn();
+    samples.push(await sample(pids, loadedMs / 1000));
   }
 
   try {
@@ -101,7 +114,9 @@ export async function soak(rig: Rig, options: SoakOptions) {
       loadedMs += performance.now() - startMs;
       if (loadedMs - legMs < options.legSeconds * 1000) continue;
       legMs = loadedMs;
-      await rest();
+      await load.stop();
+      if (loadedMs >= options.warmSeconds * 1000) await sampleAtRest();
+      await load.goOn();
     }
   } finally {
     await load.stop();

@@ -4,11 +4,17 @@ import { readFileSync } from 'node:fs';
 
 const sampleMs = 100;
 
-/** In bytes. */
-export function memoryOf(pid: number): number {
-  const [, kib = ''] = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? [];
+function read(pid: number, row: string): number {
+  const [, kib = ''] =
+    new RegExp(`^${row}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? [];
   return Number(kib) * 1024;
 }
+
+/** In bytes. */
+export const memoryOf = (pid: number): number => read(pid, 'Pss');
+
+/** In bytes, without the program's own pages: of those each has the less the more processes run the same one. */
+export const dataMemoryOf = (pid: number): number => read(pid, 'Pss_Anon');
 
 /** Looks ten times a second while `work` goes on; a process has a peak between two looks, too, but not for long. */
 export async function peakMemoryOf<T>(
