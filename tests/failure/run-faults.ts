@@ -159,6 +159,7 @@ const proofs: readonly Proof[] = [
           faultEverySeconds: 10,
           legSeconds: 200,
           restSeconds: 60,
+          onProgress: (text) => process.stderr.write(`soak: ${text}\n`),
         });
         return judge(figures, [
           [figures.memoryGrowthPercent <= 1, 'memory grows by 1 % at most'],

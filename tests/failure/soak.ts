@@ -34,9 +34,14 @@ export type SoakOptions = {
   readonly legSeconds: number;
   /** With the seconds in which open files are counted: longer than anybody keeps a connection that nobody uses. */
   readonly restSeconds: number;
+  readonly onProgress: (text: string) => void;
 };
 
-type Sample = { readonly atSeconds: number; readonly mb: number; readonly descriptors: number };
+type Sample = {
+  readonly atSeconds: number;
+  readonly mb: readonly number[];
+  readonly open: readonly number[];
+};
 
 const sum = (list: readonly number[]) => list.reduce((total, one) => total + one, 0);
 const looks = 30;
@@ -55,9 +60,7 @@ async function fewestOpen(pid: number): Promise<number> {
 async function sample(pids: readonly number[], atSeconds: number): Promise<Sample> {
   const open = await Promise.all(pids.map(fewestOpen));
   const held = await Promise.all(pids.map(heldBy));
-  const ofEach = held.map((bytes, i) => `${(bytes / 1e6).toFixed(1)} MB, ${open[i]} open`);
-  console.error(`soak: after ${Math.round(atSeconds)} s of load ${ofEach.join(' · ')}`);
-  return { atSeconds, mb: sum(held) / 1e6, descriptors: sum(open) };
+  return { atSeconds, mb: held.map((bytes) => bytes / 1e6), open };
 }
 
 /** What the regression line gains over the samples, in percent of where it begins. */
@@ -102,7 +105,10 @@ export async function soak(rig: Rig, options: SoakOptions) {
   async function sampleAtRest(): Promise<void> {
     await withdrawKey(rig, load.adminToken);
     await delay(options.restSeconds * 1000);
-    samples.push(await sample(pids, loadedMs / 1000));
+    const taken = await sample(pids, loadedMs / 1000);
+    samples.push(taken);
+    const ofEach = taken.mb.map((mb, i) => `${mb.toFixed(1)} MB, ${taken.open[i]} open`).join(' · ');
+    options.onProgress(`after ${Math.round(taken.atSeconds)} s of load ${ofEach}`);
   }
 
   try {
@@ -127,12 +133,10 @@ export async function soak(rig: Rig, options: SoakOptions) {
     recoveryMsMax: Math.max(...recoveries),
     reads: load.answers.tally('read').answers,
     writes: load.answers.tally('write').answers,
-    mb: samples.map(({ mb }) => Math.round(mb)),
-    memoryGrowthPercent: growthPercent(samples.map(({ atSeconds, mb }) => [atSeconds, mb])),
-    descriptors: samples.map(({ descriptors }) => descriptors),
-    descriptorsGrowthPercent: growthPercent(
-      samples.map(({ atSeconds, descriptors }) => [atSeconds, descriptors]),
-    ),
+    mb: samples.map(({ mb }) => Math.round(sum(mb))),
+    memoryGrowthPercent: growthPercent(samples.map(({ atSeconds, mb }) => [atSeconds, sum(mb)])),
+    descriptors: samples.map(({ open }) => sum(open)),
+    descriptorsGrowthPercent: growthPercent(samples.map(({ atSeconds, open }) => [atSeconds, sum(open)])),
     ledger: await readLedger(rig, load),
   };
 }
