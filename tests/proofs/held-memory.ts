@@ -7,11 +7,19 @@ import { dataMemoryOf } from './memory-of.ts';
 export const collecting = { NODE_OPTIONS: '--import=./tests/proofs/collect-on-signal.ts' };
 
 const settleMs = 500;
+const collections = 4;
 
-/** In bytes. */
+/**
+ * In bytes: the least after several collections. V8 keeps pages that a collection has emptied for a moment, sometimes
+ * megabytes of them; what is held stays in all readings.
+ */
 export async function heldBy(pid: number): Promise<number> {
-  await delay(settleMs);
-  process.kill(pid, 'SIGUSR2');
-  await delay(settleMs);
-  return dataMemoryOf(pid);
+  let least = Number.POSITIVE_INFINITY;
+  for (let collection = 0; collection < collections; collection += 1) {
+    await delay(settleMs);
+    process.kill(pid, 'SIGUSR2');
+    await delay(settleMs);
+    least = Math.min(least, dataMemoryOf(pid));
+  }
+  return least;
 }
