@@ -6,8 +6,7 @@
 // one makes its p99: so the p99 is the median of those of blocks of two hundred pages, and the small log is asked once
 // more by a connection of its own. How far its two p99 lie apart (control) is what the method cannot tell. Exits with 1
 // when the p99 of a filter on the large one is over 1.5 times that on the small one. The young generation is large, so
-// that this program's own collections are rarer than one in a hundred pages: with Node's default the control lay
-// anywhere between 0.5 and 1.7.
+// that this program's own collections are rare: with Node's default the control lay anywhere between 0.5 and 1.7.
 // Run: node --max-semi-space-size=64 bench/audit-pages.ts [--dir=<folder>] [--fill] [--events=<of the large one>] [--rounds=<pages of each>]
 // It makes a PostgreSQL of its own (about 8 GB, some ten minutes); with --dir it keeps it there, and with --fill too it
 // only makes it, so that a later run measures on a machine that rests.

@@ -157,7 +157,8 @@ const proofs: readonly Proof[] = [
           ),
           faultSeconds: 3,
           faultEverySeconds: 10,
-          legSeconds: 200,
+          // Nine, so that a shorter run has samples, too.
+          legSeconds: Math.min(200, (soakMinutes * 60) / 9),
           restSeconds: 60,
           onProgress: (text) => process.stderr.write(`soak: ${text}\n`),
         });

@@ -66,7 +66,7 @@ async function sample(pids: readonly number[], atSeconds: number): Promise<Sampl
 /** What the regression line gains over the samples, in percent of where it begins. */
 function growthPercent(points: readonly (readonly [number, number])[]): number {
   const [first, last] = [points[0]!, points.at(-1)!];
-  const mean = points.reduce((sum, [, value]) => sum + value, 0) / points.length;
+  const mean = sum(points.map(([, value]) => value)) / points.length;
   const gained = slope(points) * (last[0] - first[0]);
   return (100 * gained) / (mean - gained / 2);
 }
