@@ -152,6 +152,7 @@ const proofs: readonly Proof[] = [
           seconds: soakMinutes * 60,
           warmSeconds: soakMinutes * 20,
           lives: 3,
+          busyLives: 8,
           faults: [...postgresFaults, ...redisFaults, ...serviceFaults, ...processFaults].filter(
             ({ name }) => name !== 'postgres-disk-full',
           ),

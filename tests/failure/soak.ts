@@ -2,8 +2,9 @@
 // as many at its end as when it was warm. Under load they go up and down with what is under way, by more than what is
 // allowed: so the load rests before each sample until pools have let go of what nobody uses, the signing key is withdrawn,
 // which empties the caches of tokens (they have a bound, but take longer than this run to reach it), and garbage is
-// collected. Even at rest a connection comes and goes with what is asked every second; what leaks never goes, so that
-// each process counts with the fewest it has open in a while.
+// collected. What is remembered of sessions stands at its bound before anything is counted. Even at rest a connection
+// comes and goes with what is asked every second; what leaks never goes, so that each process counts with the fewest it
+// has open in a while.
 
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,6 +18,7 @@ import { heldBy } from '../proofs/held-memory.ts';
 import { readKeyId } from '../proofs/read-claims.ts';
 import { slope } from '../proofs/slope.ts';
 import { type MixedLoad, startMixedLoad } from './drive-load.ts';
+import { fillMemory } from './fill-memory.ts';
 import { type FaultCase, readLedger, untilWhole } from './measure-fault.ts';
 import type { Rig } from './start-rig.ts';
 
@@ -27,6 +29,8 @@ export type SoakOptions = {
   readonly warmSeconds: number;
   readonly readsPerSecond: number;
   readonly lives: number;
+  /** Before that, until memory is filled. */
+  readonly busyLives: number;
   readonly faults: readonly FaultCase[];
   readonly faultSeconds: number;
   readonly faultEverySeconds: number;
@@ -94,8 +98,20 @@ async function withdrawKey(rig: Rig, token: string): Promise<void> {
   }
 }
 
+/** Beside as many lives as the system can have, so that what is compiled for a busy system is compiled. */
+async function warmUp(rig: Rig, { readsPerSecond, busyLives: lives }: SoakOptions): Promise<void> {
+  const { entry, admin } = rig;
+  const load = await startMixedLoad({ entry, admin, readsPerSecond, lives });
+  try {
+    await fillMemory(rig);
+  } finally {
+    await load.stop();
+  }
+}
+
 export async function soak(rig: Rig, options: SoakOptions) {
   const { entry, admin } = rig;
+  await warmUp(rig, options);
   const load = await startMixedLoad({ entry, admin, ...options, pauseMs: 500 });
   const pids = [...rig.auths, ...rig.gateways].map((service) => service.pid());
   const samples: Sample[] = [];
