@@ -10,6 +10,7 @@ import { cpus, release, tmpdir, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createTestDatabase } from '../launch/testing/test-database.ts';
+import { v8Flags } from '../launch/v8-flags.ts';
 import { freePort } from '../tools/free-port.ts';
 import { measureProcessTree, memoryKind } from '../tools/process-memory.ts';
 import { endChild, firstAnswerMs } from './harness/first-answer.ts';
@@ -30,7 +31,7 @@ const rounds = 5;
 const settleMs = 3000;
 
 function start(subject: Subject): ChildProcess {
-  return spawn(process.execPath, [join(root, subject.program)], {
+  return spawn(process.execPath, [...v8Flags(subject.program), join(root, subject.program)], {
     cwd: root,
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'error', ...subject.env },
     stdio: ['ignore', 'ignore', 'inherit'],

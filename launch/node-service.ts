@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '@pi-gateway/log/log.ts';
 import { type Supervised, supervise } from './supervise.ts';
+import { v8Flags } from './v8-flags.ts';
 
 export type NodeService = {
   readonly name: string;
@@ -87,7 +88,7 @@ export async function startNodeService(service: NodeService): Promise<Supervised
     spawn() {
       started += 1;
       ownSocket = `${socket}.${started}`;
-      return spawn(process.execPath, [main, service.pidFile.mark], {
+      return spawn(process.execPath, [...v8Flags(service.main), main, service.pidFile.mark], {
         env: socket === undefined ? service.env : { ...service.env, GATEWAY_SOCKET: ownSocket },
         stdio: ['ignore', 'inherit', 'inherit'],
         detached: true,

@@ -4,8 +4,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FakeAuth, masterKey, publicUrl } from '@pi-gateway/gateway/testing/fake-auth.ts';
+import { v8Flags } from '../../launch/v8-flags.ts';
 import { freePort } from '../../tools/free-port.ts';
 import { type Processes, untilAnswers } from './processes.ts';
+
+const main = 'services/gateway/main.ts';
 
 export type GatewayPlace = {
   readonly processes: Processes;
@@ -27,7 +30,7 @@ export async function startGateway(place: GatewayPlace): Promise<StartedGateway>
   writeFileSync(file, config);
   const port = await freePort();
   const pids = Array.from({ length: workers }, (_, at) =>
-    processes.start(cores, [process.execPath, 'services/gateway/main.ts'], {
+    processes.start(cores, [process.execPath, ...v8Flags(main), main], {
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       MASTER_KEY: masterKey,
       PUBLIC_URL: publicUrl,

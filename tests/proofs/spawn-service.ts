@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { v8Flags } from '../../launch/v8-flags.ts';
 import { send, type Target } from './http-client.ts';
 
 export type Service = {
@@ -35,7 +36,7 @@ export async function spawnService(
   let child: ReturnType<typeof spawnChild>;
 
   function spawnChild() {
-    const spawned = spawn(process.execPath, [main], {
+    const spawned = spawn(process.execPath, [...v8Flags(main), main], {
       cwd,
       env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
