@@ -126,7 +126,7 @@ test('secrets are made once, kept ever after, and another master key is refused'
 
 for (const tls of ['off', 'on']) {
   test(`nginx accepts the configuration of its image, TLS ${tls}`, async () => {
-    const rendered = execFileSync(process.execPath, ['deploy/docker/render-entry.ts'], {
+    const rendered = execFileSync(process.execPath, ['deploy/nginx/render-entry.ts'], {
       cwd: root,
       encoding: 'utf8',
       env: { GATEWAY_ADDRESS: '172.30.238.20:8001', TRUSTED_PROXIES: '10.0.0.0/8, fd00::/8', TLS: tls },

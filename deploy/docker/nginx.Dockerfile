@@ -7,7 +7,7 @@ COPY . .
 ARG GATEWAY_ADDRESS
 ARG TRUSTED_PROXIES=
 ARG TLS=off
-RUN node deploy/docker/render-entry.ts > nginx.conf
+RUN node deploy/nginx/render-entry.ts > nginx.conf
 
 FROM nginx:stable
 WORKDIR /app
