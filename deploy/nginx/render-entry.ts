@@ -18,23 +18,31 @@ const {
 } = process.env;
 const wordsOf = (list: string): string[] => list.split(/[\s,]+/).filter(Boolean);
 
-const gateways = wordsOf(GATEWAY_ADDRESS);
-if (gateways.length === 0)
-  throw new Error('GATEWAY_ADDRESS: must name a gateway as host:port, or several of them');
-if (TLS !== 'on' && TLS !== 'off') throw new Error('TLS: must be on or off');
+function render(): string {
+  const gateways = wordsOf(GATEWAY_ADDRESS);
+  if (gateways.length === 0)
+    throw new Error('GATEWAY_ADDRESS: must name a gateway as host:port, or several of them');
+  if (TLS !== 'on' && TLS !== 'off') throw new Error('TLS: must be on or off');
+  return renderNginxConf({
+    listen: LISTEN,
+    gateways,
+    trustedProxies: wordsOf(TRUSTED_PROXIES),
+    runDir: RUN_DIR,
+    accessLog: ACCESS_LOG,
+    errorLog: 'stderr',
+    ...(WORKER_USER === '' ? {} : { workerUser: WORKER_USER }),
+    ...(TLS === 'on'
+      ? { tls: { listen: TLS_LISTEN, certificateFile: TLS_CERTIFICATE, keyFile: TLS_KEY } }
+      : {}),
+  });
+}
 
-const text = renderNginxConf({
-  listen: LISTEN,
-  gateways,
-  trustedProxies: wordsOf(TRUSTED_PROXIES),
-  runDir: RUN_DIR,
-  accessLog: ACCESS_LOG,
-  errorLog: 'stderr',
-  ...(WORKER_USER === '' ? {} : { workerUser: WORKER_USER }),
-  ...(TLS === 'on'
-    ? { tls: { listen: TLS_LISTEN, certificateFile: TLS_CERTIFICATE, keyFile: TLS_KEY } }
-    : {}),
-});
 const [file] = process.argv.slice(2);
-if (file === undefined) process.stdout.write(text);
-else writeFileSync(file, text);
+try {
+  const text = render();
+  if (file === undefined) process.stdout.write(text);
+  else writeFileSync(file, text);
+} catch (cause) {
+  process.stderr.write(`${(cause as Error).message}\n`);
+  process.exitCode = 1;
+}

@@ -183,6 +183,18 @@ test(`${entry}: its commands serve by TLS, a reload takes a renewed certificate,
   assert.deepEqual(await ended, [0, null]);
 });
 
+test(`${entry}: a setting that cannot be is told in one line, and nothing is written`, () => {
+  const file = join(tmpdir(), `pi-entry-${process.pid}.conf`);
+  for (const [env, message] of [
+    [{}, 'GATEWAY_ADDRESS: must name a gateway as host:port, or several of them\n'],
+    [{ GATEWAY_ADDRESS: 'a:1', TLS: 'yes' }, 'TLS: must be on or off\n'],
+  ] as const) {
+    const args = ['deploy/nginx/render-entry.ts', file];
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, env, encoding: 'utf8' });
+    assert.deepEqual([status, stderr, existsSync(file)], [1, message, false]);
+  }
+});
+
 test("only what migrates and keeps up has the connection of the schema's owner, and auth starts behind it", () => {
   const readers = services.filter((name) =>
     readUnit(name).get('EnvironmentFile')?.includes('/etc/pi-gateway/owner.env'),
