@@ -9,8 +9,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, release, tmpdir, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { mallocEnv, v8Flags } from '../launch/node-memory.ts';
 import { createTestDatabase } from '../launch/testing/test-database.ts';
-import { v8Flags } from '../launch/v8-flags.ts';
 import { freePort } from '../tools/free-port.ts';
 import { measureProcessTree, memoryKind } from '../tools/process-memory.ts';
 import { endChild, firstAnswerMs } from './harness/first-answer.ts';
@@ -33,7 +33,7 @@ const settleMs = 3000;
 function start(subject: Subject): ChildProcess {
   return spawn(process.execPath, [...v8Flags(subject.program), join(root, subject.program)], {
     cwd: root,
-    env: { PATH: process.env['PATH'], LOG_LEVEL: 'error', ...subject.env },
+    env: { PATH: process.env['PATH'], LOG_LEVEL: 'error', ...mallocEnv, ...subject.env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
 }

@@ -7,8 +7,8 @@ import { type RequestOptions, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '@pi-gateway/log/log.ts';
+import { mallocEnv, v8Flags } from './node-memory.ts';
 import { type Supervised, supervise } from './supervise.ts';
-import { v8Flags } from './v8-flags.ts';
 
 export type NodeService = {
   readonly name: string;
@@ -89,7 +89,7 @@ export async function startNodeService(service: NodeService): Promise<Supervised
       started += 1;
       ownSocket = `${socket}.${started}`;
       return spawn(process.execPath, [...v8Flags(service.main), main, service.pidFile.mark], {
-        env: socket === undefined ? service.env : { ...service.env, GATEWAY_SOCKET: ownSocket },
+        env: { ...service.env, ...mallocEnv, ...(socket === undefined ? {} : { GATEWAY_SOCKET: ownSocket }) },
         stdio: ['ignore', 'inherit', 'inherit'],
         detached: true,
       });

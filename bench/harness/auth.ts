@@ -7,6 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog } from '@pi-gateway/log/log.ts';
 import pg from 'pg';
+import { mallocEnv } from '../../launch/node-memory.ts';
 import { type RunningPostgres, startPostgres } from '../../launch/postgres.ts';
 import { createTestDatabase } from '../../launch/testing/test-database.ts';
 import { freePort } from '../../tools/free-port.ts';
@@ -61,6 +62,7 @@ export async function withAuth<T>(options: AuthOptions, work: (auth: BenchAuth) 
     const masterKey = randomBytes(32);
     const pid = processes.start(cores, [process.execPath, 'services/auth/main.ts'], {
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      ...mallocEnv,
       DATABASE_URL: databaseUrl,
       DATA_DIR: join(folder, 'auth'),
       MASTER_KEY: masterKey.toString('hex'),

@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FakeAuth, masterKey, publicUrl } from '@pi-gateway/gateway/testing/fake-auth.ts';
-import { v8Flags } from '../../launch/v8-flags.ts';
+import { mallocEnv, v8Flags } from '../../launch/node-memory.ts';
 import { freePort } from '../../tools/free-port.ts';
 import { type Processes, untilAnswers } from './processes.ts';
 
@@ -32,6 +32,7 @@ export async function startGateway(place: GatewayPlace): Promise<StartedGateway>
   const pids = Array.from({ length: workers }, (_, at) =>
     processes.start(cores, [process.execPath, ...v8Flags(main), main], {
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      ...mallocEnv,
       MASTER_KEY: masterKey,
       PUBLIC_URL: publicUrl,
       AUTH_URL: auth.origin,

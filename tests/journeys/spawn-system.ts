@@ -4,6 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePorts } from './free-ports.ts';
@@ -67,20 +68,14 @@ function environment(place: Place): Record<string, string> {
   return { ...Object.fromEntries(kept), ...place.env };
 }
 
-/** What npm's script gives Node: memory and speed are to be those of users. */
-function nodeFlags(kind: SystemKind): readonly string[] {
+/** npm's script as npm would run it, with our own Node: memory and speed are to be those of users. */
+function spawnLauncher(kind: SystemKind, place: Place) {
   const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
     scripts: Record<string, string>;
   };
-  const [, flags] = new RegExp(`exec node (.*) launch/${kind}\\.ts$`).exec(scripts[scriptOf[kind]]!) ?? [];
-  if (flags === undefined) throw new Error(`npm's script for ${kind} has another form`);
-  return flags.split(' ');
-}
-
-function spawnLauncher(kind: SystemKind, place: Place) {
-  const child = spawn(process.execPath, [...nodeFlags(kind), `launch/${kind}.ts`], {
+  const child = spawn('/bin/sh', ['-c', scripts[scriptOf[kind]]!], {
     cwd: root,
-    env: environment(place),
+    env: { ...environment(place), PATH: `${dirname(process.execPath)}:${process.env['PATH']}` },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -9,6 +10,7 @@ import { after, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import type { RunState } from '../../launch/data-dir-lock.ts';
+import { mallocEnv, v8Flags } from '../../launch/node-memory.ts';
 import { killByPidFile, statusesUntilOk } from './kill-part.ts';
 import { rollRefused, rollUnderLoad, withEchoService } from './rolling-restart.ts';
 import { choosePlace, startSystem } from './spawn-system.ts';
@@ -40,6 +42,7 @@ const place = await choosePlace(join(dir, 'data'), {
   GATEWAY_CONFIG: configPath,
 });
 const base = place.entryUrl;
+const gatewayMain = 'services/gateway/main.ts';
 const entryPort = Number(new URL(base).port);
 
 async function readRows(sql: string): Promise<Record<string, unknown>[]> {
@@ -80,6 +83,22 @@ test('the stack: the walk twice, real rows and keys, a kill of everything, and n
     assert.ok(keys.includes('pi:revocations') && keys.length > 1, keys.join(' '));
     await walk(base, admin, true);
   });
+  await t.test(
+    'its processes were started with what bounds their memory',
+    { skip: !existsSync('/proc') },
+    async () => {
+      const mains = { auth: 'services/auth/main.ts', 'gateway-1': gatewayMain, 'gateway-2': gatewayMain };
+      for (const [name, main] of Object.entries(mains)) {
+        const [pid = ''] = (await readFile(join(dir, 'data', `${name}.pid`), 'utf8')).split('\n');
+        const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+        const at = words.findIndex((word) => word.endsWith(main));
+        assert.deepEqual(words.slice(1, at), v8Flags(main), name);
+        const variables = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0');
+        for (const [key, value] of Object.entries(mallocEnv))
+          assert.ok(variables.includes(`${key}=${value}`), name);
+      }
+    },
+  );
   await t.test('a forged address is believed on none of the three ports', () => checkForgedAddress(place));
   await t.test('a logout is effective on every gateway worker', async () => {
     const tokens = await logIn(base, walker);

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { v8Flags } from '../../launch/v8-flags.ts';
+import { mallocEnv, v8Flags } from '../../launch/node-memory.ts';
 import { send, type Target } from './http-client.ts';
 
 export type Service = {
@@ -38,7 +38,12 @@ export async function spawnService(
   function spawnChild() {
     const spawned = spawn(process.execPath, [...v8Flags(main), main], {
       cwd,
-      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
+      env: {
+        PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+        ...mallocEnv,
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     // A proof that fails before it can stop it ends all the same, and this service with it.
