@@ -100,27 +100,29 @@ async function fillDisk(rig: Rig): Promise<() => Promise<void>> {
     `select format('%I', relname) as name, relkind from pg_class
      where relnamespace = 'public'::regnamespace and relkind in ('r', 'i')`,
   );
-  for (const { name, relkind } of tables) {
-    const kind = relkind === 'i' ? 'index' : 'table';
-    await database.rows(`alter ${kind} ${name} set tablespace small`);
+  async function moveAll(tablespace: string): Promise<void> {
+    for (const { name, relkind } of tables) {
+      const kind = relkind === 'i' ? 'index' : 'table';
+      // Who works with it meanwhile may be in the way, or lock two of them the other way round.
+      for (let triesLeft = 50; ; triesLeft -= 1) {
+        const failure = await database.rows(`alter ${kind} ${name} set tablespace ${tablespace}`).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        if (failure === undefined) break;
+        if (triesLeft === 0) throw failure;
+        await delay(50);
+      }
+    }
   }
+  await moveAll('small');
   const ballast = join(dir, 'ballast');
   const { bavail, bsize } = statfsSync(dir);
   writeFileSync(ballast, Buffer.alloc(bavail * bsize));
   // What is free inside the tables is used up too: from here on every new row needs a block.
   return async () => {
     rmSync(ballast);
-    for (const { name, relkind } of tables) {
-      const kind = relkind === 'i' ? 'index' : 'table';
-      for (let tries = 0; ; tries += 1) {
-        const moved = await database.rows(`alter ${kind} ${name} set tablespace pg_default`).then(
-          () => true,
-          () => false,
-        );
-        if (moved || tries > 50) break;
-        await delay(50);
-      }
-    }
+    await moveAll('pg_default');
     await database.rows('drop tablespace small');
     await database.close();
     execFileSync('umount', ['-l', dir]);
