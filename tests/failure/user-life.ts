@@ -210,9 +210,12 @@ async function end(context: LifeContext, user: UserEntry, session: SessionEntry,
   if (status === 200 || status === 204) {
     plan.sure();
     context.ledger.events.push({ event: plan.event, requestId: requestIdOf(asked), subject: plan.subject });
-  } else if (ending === 'delete session' && status === 401) {
+  } else if (ending === 'delete session' && (status === 401 || status === 404)) {
     // A gateway, or auth, that died over it: the request was sent to another one (RFC 9110 section 9.2.2 allows that for
-    // DELETE), and the session it was made with is gone by its own first try.
+    // DELETE), and the session it was made with is gone by its own first try, before its token was looked at or after. It
+    // is gone then, by one event.
+    plan.sure();
+    context.ledger.events.push({ event: plan.event, requestId: undefined, subject: plan.subject });
   } else if (status > 0 && status < 500) {
     context.ledger.violations.push(`${ending}: answered ${status}`);
   }
