@@ -20,6 +20,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { authSettings } from '@pi-gateway/auth/auth-settings.ts';
 import { gatewaySettings } from '@pi-gateway/gateway/config.ts';
+import { mallocEnv } from '../../launch/node-memory.ts';
 import { makeAuthority } from '../../launch/testing/certificates.ts';
 import { freePort } from '../testing/start-entry.ts';
 
@@ -69,7 +70,7 @@ for (const name of services) {
     for (const setting of one('Environment')!
       .split(' ')
       .map((pair) => pair.split('=')[0]!)) {
-      assert.ok(setting === 'NODE_ENV' || settingNames.includes(setting), setting);
+      assert.ok(setting === 'NODE_ENV' || setting in mallocEnv || settingNames.includes(setting), setting);
     }
     assert.doesNotMatch(one('Environment')!, /MASTER_KEY=/, 'the master key stands in no environment');
   });
