@@ -12,7 +12,7 @@ export const v8Flags = (main: string): readonly string[] => flags[main] ?? [];
 /**
  * What a service's environment holds from its first moment, for glibc reads it before Node runs: all threads share one
  * arena. By default each thread of V8 and of libuv gets one of its own, and keeps the most it ever needed: megabytes that
- * differ from process to process and grow for hours. Other C libraries ignore it. The deployment files name it too.
+ * differ from process to process and go on growing under load. Other C libraries ignore it. The deployment files name it too.
  *
  * @see https://sourceware.org/glibc/manual/latest/html_node/Memory-Allocation-Tunables.html
  */
