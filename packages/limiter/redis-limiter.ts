@@ -2,6 +2,7 @@
 // resilient-limiter.ts has the answer for that.
 
 import { readFileSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 import type { Redis } from 'ioredis';
 import { bucketState, rateOf } from './gcra.ts';
 import type { Bucket, BucketState } from './limiter.ts';
@@ -36,8 +37,10 @@ export function createRedisLimiter(redis: Redis): RedisLimiter {
   }
   // ioredis adds the commands to the client itself; its types cannot tell.
   const scripts = redis as Redis & Scripts;
+  const gather = gatherWrites(redis);
   return {
     async check(bucket, mode, rememberedMicros) {
+      gather();
       const rate = rateOf(bucket.limit);
       const take = mode === 'take' ? 1 : 0;
       const { intervalMicros, burstMicros } = rate;
@@ -52,18 +55,42 @@ export function createRedisLimiter(redis: Redis): RedisLimiter {
       return { state: bucketState(rate, limited === 1, usedMicros), usedMicros };
     },
     async reset(bucket) {
+      gather();
       await scripts.piGcraReset(bucketKey(bucket));
     },
-    increment: (key, ttlSeconds, remembered) =>
-      scripts.piCounter(counterKey(key), 'add', remembered, ttlSeconds * 1000),
+    increment(key, ttlSeconds, remembered) {
+      gather();
+      return scripts.piCounter(counterKey(key), 'add', remembered, ttlSeconds * 1000);
+    },
     async count(key) {
+      gather();
       const value = await redis.get(counterKey(key));
       return value === null ? undefined : Number(value);
     },
     async clear(key) {
+      gather();
       await scripts.piCounter(counterKey(key), 'clear');
     },
     close: () => redis.disconnect(),
+  };
+}
+
+/**
+ * What is asked from here to the end of this turn of the event loop goes out in one write. Each by itself would wake Redis,
+ * which on a busy machine takes the processor from whoever still has the rest to ask.
+ */
+function gatherWrites(redis: Redis): () => void {
+  let isGathering = false;
+  return () => {
+    // None before the first connection, another one after each.
+    const { stream } = redis as { readonly stream?: Writable };
+    if (isGathering || stream === undefined) return;
+    isGathering = true;
+    stream.cork();
+    setImmediate(() => {
+      isGathering = false;
+      stream.uncork();
+    });
   };
 }
 
