@@ -6,6 +6,7 @@
 
 import { spawn } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { availableParallelism, cpus, loadavg, release, tmpdir, type } from 'node:os';
@@ -127,6 +128,7 @@ async function main(): Promise<void> {
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  const ended = once(auth, 'exit');
   try {
     const isUp = () =>
       fetch(`http://127.0.0.1:${port}/readyz`).then(
@@ -149,6 +151,7 @@ async function main(): Promise<void> {
   } finally {
     auth.kill('SIGTERM');
     agent.destroy();
+    await ended; // at its end it writes to the folder
     await rm(folder, { recursive: true, force: true });
   }
 }
