@@ -24,7 +24,12 @@ export class AppError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ProblemCode, options: AppErrorOptions = {}) {
+    // An answer to a request, not a fault of the code: nobody logs where it was made, and a flood of refusals would pay
+    // for it. The failure underneath has its own stack.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(code, { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.detail = options.detail;
     this.errors = options.errors;
