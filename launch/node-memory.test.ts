@@ -21,6 +21,13 @@ test('a gateway gets the same flags wherever it is deployed, and Node takes them
   assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
 });
 
+test('npm start gets those of the embedded run', () => {
+  holds(
+    'package.json',
+    ` exec ${['node', ...v8Flags('launch/embedded.ts'), 'launch/embedded.ts"'].join(' ')}`,
+  );
+});
+
 test('other services get none', () => {
   assert.deepEqual(v8Flags('services/auth/main.ts'), []);
 });
