@@ -29,7 +29,9 @@ export type FloodedSystem = {
   readonly pids: readonly number[];
 };
 
-const hashSampleMs = 100;
+// Each asks auth for all its metrics, which holds its event loop for two to three milliseconds: often enough for hundreds of
+// samples, and not so often that it is what a slow answer waited for.
+const hashSampleMs = 500;
 // Counting shared pages holds a process up for a moment.
 const memorySampleMs = 1000;
 // Code that was never run is slow, and compiling it takes the processors: what is measured is a system that has served
