@@ -22,10 +22,8 @@ test('a gateway gets the same flags wherever it is deployed, and Node takes them
 });
 
 test('npm start gets those of the embedded run', () => {
-  holds(
-    'package.json',
-    ` exec ${['node', ...v8Flags('launch/embedded.ts'), 'launch/embedded.ts"'].join(' ')}`,
-  );
+  const run = 'launch/embedded.ts';
+  holds('package.json', ` exec ${['node', ...v8Flags(run), run].join(' ')}"`);
 });
 
 test('other services get none', () => {

@@ -4,10 +4,10 @@ const flags: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The words between `node` and a service's main.ts, which is given from the root of the repository: MiB of a space of the
- * young generation, of which V8 has three. It would take up to 32, and fill them in a moment of load, though what a request
- * leaves at the gateway is gone long before. What it buys there stands in bench/README.md. A login that waits for its hash lives
- * longer: with 4 on the embedded run it was copied again and again, and others waited for that
+ * The words between `node` and a program, which is given from the root of the repository: MiB of a space of the young
+ * generation, of which V8 has three. It would take up to 32, and fill them in a moment of load, though what a request leaves at
+ * the gateway is gone long before. What it buys there stands in bench/README.md. A login that waits for its hash lives longer:
+ * with 4 on the embedded run it was copied again and again, and others waited for that
  * (docs/explanation/login-under-attack.md). The deployment files and `npm start` name it too.
  */
 export const v8Flags = (main: string): readonly string[] => flags[main] ?? [];
